@@ -1,0 +1,3 @@
+#ifndef LWS_COORDINATOR_H
+#define LWS_COORDINATOR_H
+#endif

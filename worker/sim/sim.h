@@ -1,0 +1,3 @@
+#ifndef LWS_SIM_H
+#define LWS_SIM_H
+#endif

@@ -1,0 +1,3 @@
+#ifndef LWS_WORKER_H
+#define LWS_WORKER_H
+#endif
