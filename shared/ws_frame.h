@@ -69,7 +69,7 @@ enum ws_fault {
 /* What a fault is called, in a few words ("reserved bit set"). */
 const char *ws_fault_name(enum ws_fault f);
 
-/* The close code to send for it (1002, 1007, 1009 or 1011). */
+/* The close code to send for it (1002, 1007, 1008, 1009 or 1011). */
 int ws_fault_code(enum ws_fault f);
 
 /* Whether a close frame may carry the code: 1000 to 1003, 1007 to 1014, 3000 to 4999. */

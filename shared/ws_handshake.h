@@ -50,7 +50,7 @@ struct ws_upgrade {
 
 /*
  * Server: check a request. Returns the length of its head, 0 when more bytes are needed, -1 with e
- * when it is not a good upgrade request; *status is then what to answer (400, 405, 426, 431, 505).
+ * when it is not a good upgrade request; *status is then what to answer (400, 405, 414, 426, 431, 505).
  */
 int ws_upgrade_parse(const char *buf, size_t len, struct ws_upgrade *out, int *status, struct err *e);
 
