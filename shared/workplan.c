@@ -24,7 +24,7 @@ struct member {
 #define MS_MAX INT64_C(3600000)
 #define BODY_MAX (INT64_C(1) << 30)
 
-#define TEXT(type, field)                                                                        \
+#define TEXT(type, field)                                                                      \
 	{#field, MEMBER_TEXT, offsetof(struct type, field), 0, sizeof(((struct type *)0)->field)}
 #define INT(type, field, min, max) {#field, MEMBER_INT, offsetof(struct type, field), min, max}
 #define BOOL(type, field) {#field, MEMBER_BOOL, offsetof(struct type, field), 0, 1}
@@ -69,8 +69,8 @@ struct array {
 	int max;
 };
 
-#define ARRAY(field, count, max)                                                                 \
-	{#field, field##_members, COUNT(field##_members), offsetof(struct workplan, field),      \
+#define ARRAY(field, count, max)                                                               \
+	{#field, field##_members, COUNT(field##_members), offsetof(struct workplan, field),    \
 	    sizeof(((struct workplan *)0)->field[0]), offsetof(struct workplan, count), max}
 
 static const struct array arrays[] = {

@@ -39,8 +39,14 @@ encode_pairs(void)
 		memcpy(stream + len, frame, (size_t)n);
 		len += (size_t)n;
 		end.seq = 2 * i;
-		end.u.end = (struct msg_op_end){.id = i, .end_us = now + 9000, .status = 200,
-		    .dns_us = -1, .connect_us = -1, .tls_us = -1, .first_byte_us = 8000, .bytes = 420};
+		end.u.end = (struct msg_op_end){.id = i,
+		    .end_us = now + 9000,
+		    .status = 200,
+		    .dns_us = -1,
+		    .connect_us = -1,
+		    .tls_us = -1,
+		    .first_byte_us = 8000,
+		    .bytes = 420};
 		n = proto_encode(&end, frame, NULL);
 		memcpy(stream + len, frame, (size_t)n);
 		len += (size_t)n;

@@ -24,12 +24,12 @@ test_iso8601(void **state)
 		int64_t us;
 		const char *want;
 	} t[] = {
-		{0, "1970-01-01T00:00:00.000Z"},
-		{INT64_C(951782400000000), "2000-02-29T00:00:00.000Z"},
-		{INT64_C(1234567890123999), "2009-02-13T23:31:30.123Z"},
-		{INT64_C(1772323199999999), "2026-02-28T23:59:59.999Z"},
-		{INT64_C(1772323200000000), "2026-03-01T00:00:00.000Z"},
-		{INT64_C(4102444800001000), "2100-01-01T00:00:00.001Z"},
+	    {0, "1970-01-01T00:00:00.000Z"},
+	    {INT64_C(951782400000000), "2000-02-29T00:00:00.000Z"},
+	    {INT64_C(1234567890123999), "2009-02-13T23:31:30.123Z"},
+	    {INT64_C(1772323199999999), "2026-02-28T23:59:59.999Z"},
+	    {INT64_C(1772323200000000), "2026-03-01T00:00:00.000Z"},
+	    {INT64_C(4102444800001000), "2100-01-01T00:00:00.001Z"},
 	};
 	char s[32];
 	size_t i;
@@ -96,10 +96,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_iso8601),
-		cmocka_unit_test(test_local),
-		cmocka_unit_test(test_timeval),
-		cmocka_unit_test(test_now),
+	    cmocka_unit_test(test_iso8601),
+	    cmocka_unit_test(test_local),
+	    cmocka_unit_test(test_timeval),
+	    cmocka_unit_test(test_now),
 	};
 
 	return cmocka_run_group_tests_name("clock", tests, NULL, NULL);

@@ -30,8 +30,9 @@ by_bits(const uint8_t *p, size_t len)
 static void
 test_rfc3720(void **state)
 {
-	static const uint8_t read10[48] = {0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0,
-	    0, 0, 0, 0, 4, 0, 0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 2};
+	static const uint8_t read10[48] = {0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	    0x14, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0,
+	    2};
 	uint8_t b[32];
 	int i;
 
@@ -69,7 +70,8 @@ test_cuts(void **state)
 			whole = crc32c(0, b + off, len);
 			assert_int_equal(whole, by_bits(b + off, len));
 			for (cut = 0; cut <= len; cut++)
-				assert_int_equal(crc32c(crc32c(0, b + off, cut), b + off + cut, len - cut),
+				assert_int_equal(
+				    crc32c(crc32c(0, b + off, cut), b + off + cut, len - cut),
 				    whole);
 		}
 }
@@ -94,9 +96,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rfc3720),
-		cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_tables),
+	    cmocka_unit_test(test_rfc3720),
+	    cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests_name("crc32c", tests, NULL, NULL);

@@ -138,10 +138,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pipe),
-		cmocka_unit_test(test_close_from),
-		cmocka_unit_test(test_read_file),
-		cmocka_unit_test(test_read_odd_files),
+	    cmocka_unit_test(test_pipe),
+	    cmocka_unit_test(test_close_from),
+	    cmocka_unit_test(test_read_file),
+	    cmocka_unit_test(test_read_odd_files),
 	};
 
 	return cmocka_run_group_tests_name("fd", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Histograms against sorted arrays: 3 significant digits from 1 us to 1 h, exact min, max and mean. */
+/* Histograms against sorted arrays: 3 significant digits from 1 us to 1 h, exact min, max and
+ * mean. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -34,7 +35,8 @@ uniform(uint64_t *seed)
 static int64_t
 logarithmic(uint64_t *seed)
 {
-	int64_t v = (INT64_C(1) << next(seed) % 32) + (int64_t)(next(seed) % (UINT64_C(1) << 31));
+	int64_t v =
+	    (INT64_C(1) << next(seed) % 32) + (int64_t)(next(seed) % (UINT64_C(1) << 31));
 
 	v >>= next(seed) % 32;
 	return v < 1 ? 1 : v > HISTOGRAM_MAX_US ? HISTOGRAM_MAX_US : v;
@@ -62,7 +64,8 @@ constant(uint64_t *seed)
 	return 1234567;
 }
 
-static int64_t (*const distributions[])(uint64_t *) = {uniform, logarithmic, bimodal, tiny, constant};
+static int64_t (*const distributions[])(uint64_t *) = {
+    uniform, logarithmic, bimodal, tiny, constant};
 
 #define DISTRIBUTIONS (sizeof(distributions) / sizeof(distributions[0]))
 
@@ -86,8 +89,8 @@ assert_3_digits(int64_t got, int64_t exact)
 static void
 assert_like_sorted(const struct histogram *h, int64_t *v, int64_t n)
 {
-	static const int q[] = {0, 1, 1000, 25000, 50000, 75000, 90000, 95000, 99000, 99900, 99990,
-	    99999, 100000};
+	static const int q[] = {
+	    0, 1, 1000, 25000, 50000, 75000, 90000, 95000, 99000, 99900, 99990, 99999, 100000};
 	int64_t rank, sum = 0, i;
 	size_t k;
 
@@ -130,7 +133,8 @@ test_sorted(void **state)
 	free(v);
 }
 
-/* Every value around every bucket border, alone between two others, so that it is not clamped. */
+/* Every value around every bucket border, alone between two others, so that it is not clamped.
+ */
 static void
 test_borders(void **state)
 {
@@ -178,7 +182,8 @@ test_merge_is_union(void **state)
 	assert_int_equal(histogram_min(a), histogram_min(all));
 	assert_int_equal(histogram_max(a), histogram_max(all));
 	for (q = 0; q <= 100000; q += 500)
-		assert_int_equal(histogram_quantile(a, (int)q), histogram_quantile(all, (int)q));
+		assert_int_equal(
+		    histogram_quantile(a, (int)q), histogram_quantile(all, (int)q));
 	histogram_free(a);
 	histogram_free(b);
 	histogram_free(all);
@@ -261,12 +266,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sorted),
-		cmocka_unit_test(test_borders),
-		cmocka_unit_test(test_merge_is_union),
-		cmocka_unit_test(test_out_of_range),
-		cmocka_unit_test(test_many),
-		cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_sorted),
+	    cmocka_unit_test(test_borders),
+	    cmocka_unit_test(test_merge_is_union),
+	    cmocka_unit_test(test_out_of_range),
+	    cmocka_unit_test(test_many),
+	    cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests_name("histogram", tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The grid against long multiplication and division on decimal digits, which cannot overflow. */
+/* The grid against long multiplication and division on decimal digits, which cannot overflow.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -37,10 +38,10 @@ by_hand(int64_t a, int64_t b, int64_t c, int *left)
 	return (int64_t)quotient;
 }
 
-static const int64_t rates[] = {1, 7, 333, 500, 1000, 3000, 4000, 19000, 24000, 33333, 99999, 1000003,
-    7777777, 333333333, 999999937, SCHED_RATE_MAX_MHZ};
-static const int64_t durations[] = {1, 999999, 1000000, 30000000, 59999999, 900000000, 86400000000,
-    SCHED_DURATION_MAX_US};
+static const int64_t rates[] = {1, 7, 333, 500, 1000, 3000, 4000, 19000, 24000, 33333, 99999,
+    1000003, 7777777, 333333333, 999999937, SCHED_RATE_MAX_MHZ};
+static const int64_t durations[] = {
+    1, 999999, 1000000, 30000000, 59999999, 900000000, 86400000000, SCHED_DURATION_MAX_US};
 
 /* All that must hold around slot i: its due moment, and how many are due just then. */
 static void
@@ -88,8 +89,10 @@ test_grid(void **state)
 				check_slot(&s, planned / 50 * i);
 			}
 			assert_int_equal(sched_due_by(&s, mono_add(s.start, -1)), 0);
-			assert_int_equal(sched_due_by(&s, mono_add(s.start, s.duration_us)), planned);
-			assert_int_equal(sched_due_by(&s, mono_add(s.start, s.duration_us - 1)), planned);
+			assert_int_equal(
+			    sched_due_by(&s, mono_add(s.start, s.duration_us)), planned);
+			assert_int_equal(
+			    sched_due_by(&s, mono_add(s.start, s.duration_us - 1)), planned);
 		}
 }
 
@@ -115,10 +118,11 @@ test_known(void **state)
 	struct sched s = {.rate_mhz = 333, .duration_us = 30000000};
 
 	(void)state;
-	assert_int_equal(sched_planned(&s), 10);	/* 9.99 of them, so 0 to 9 */
+	assert_int_equal(sched_planned(&s), 10); /* 9.99 of them, so 0 to 9 */
 	assert_int_equal(sched_due(&s, 1).us, 3003003);
 	assert_int_equal(sched_due(&s, 9).us, 27027027);
-	s = (struct sched){.rate_mhz = SCHED_RATE_MAX_MHZ, .duration_us = SCHED_DURATION_MAX_US};
+	s = (struct sched){
+	    .rate_mhz = SCHED_RATE_MAX_MHZ, .duration_us = SCHED_DURATION_MAX_US};
 	assert_int_equal(sched_planned(&s), INT64_C(2678400000000));
 	assert_int_equal(sched_due(&s, INT64_C(2678399999999)).us, INT64_C(2678399999999));
 	s = (struct sched){.rate_mhz = 4000, .duration_us = 300000000};
@@ -130,7 +134,8 @@ static void
 test_extremes(void **state)
 {
 	struct sched none = {.start = {500}, .rate_mhz = 0, .duration_us = 1000000};
-	struct sched slow = {.start = {500}, .rate_mhz = 1, .duration_us = SCHED_DURATION_MAX_US};
+	struct sched slow = {
+	    .start = {500}, .rate_mhz = 1, .duration_us = SCHED_DURATION_MAX_US};
 
 	(void)state;
 	assert_int_equal(sched_planned(&none), 0);
@@ -149,10 +154,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grid),
-		cmocka_unit_test(test_each_microsecond),
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_extremes),
+	    cmocka_unit_test(test_grid),
+	    cmocka_unit_test(test_each_microsecond),
+	    cmocka_unit_test(test_known),
+	    cmocka_unit_test(test_extremes),
 	};
 
 	return cmocka_run_group_tests_name("sched", tests, NULL, NULL);

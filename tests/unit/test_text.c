@@ -1,4 +1,5 @@
-/* Escaping and UTF-8: vectors from the Unicode standard (table 3-7) and every cut of the room. */
+/* Escaping and UTF-8: vectors from the Unicode standard (table 3-7) and every cut of the room.
+ */
 #include "config.h"
 
 #include <setjmp.h>
@@ -22,41 +23,44 @@ struct vector {
 	const char *clean;
 };
 
-#define V(src, printable, clean) {src, sizeof(src) - 1, printable, clean}
+#define V(src, printable, clean)                                                               \
+	{                                                                                      \
+		src, sizeof(src) - 1, printable, clean                                         \
+	}
 
 static const struct vector vectors[] = {
-	V("", "", ""),
-	V("plain ~", "plain ~", "plain ~"),
-	V("\x1b[31m", "\\x1b[31m", "\x1b[31m"),
-	V("a\0b", "a\\x00b", "a" FFFD "b"),
-	V("\r\n\t\x7f", "\\x0d\\x0a\\x09\\x7f", "\r\n\t\x7f"),
-	V("\xc2\x80\xc2\x9b\xc2\x9f", "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f", "\xc2\x80\xc2\x9b\xc2\x9f"),
-	V("\xc2\xa0", "\xc2\xa0", "\xc2\xa0"),
-	V("\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1",
-	    "\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1"),
-	V("\x80", "\\x80", FFFD),					/* stray continuation */
-	V("\xc0\x80\xc1\xbf", "\\xc0\\x80\\xc1\\xbf", FFFD FFFD FFFD FFFD),	/* overlong, 2 bytes */
-	V("\xe0\x9f\xbf", "\\xe0\\x9f\\xbf", FFFD FFFD FFFD),		/* overlong, 3 bytes */
-	V("\xe0\xa0\x80", "\xe0\xa0\x80", "\xe0\xa0\x80"),		/* U+0800 */
-	V("\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf", FFFD FFFD FFFD FFFD),	/* overlong, 4 bytes */
-	V("\xf0\x90\x80\x80", "\xf0\x90\x80\x80", "\xf0\x90\x80\x80"),	/* U+10000 */
-	V("\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf"),		/* U+D7FF */
-	V("\xed\xa0\x80", "\\xed\\xa0\\x80", FFFD FFFD FFFD),		/* U+D800 */
-	V("\xed\xbf\xbf", "\\xed\\xbf\\xbf", FFFD FFFD FFFD),		/* U+DFFF */
-	V("\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80"),		/* U+E000 */
-	V("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"),	/* U+10FFFF */
-	V("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", FFFD FFFD FFFD FFFD),	/* above */
-	V("\xf5\xff\xfe", "\\xf5\\xff\\xfe", FFFD FFFD FFFD),
-	V("\xe2\x82", "\\xe2\\x82", FFFD FFFD),				/* cut */
-	V("\xe2\x82x", "\\xe2\\x82x", FFFD FFFD "x"),
-	V("\xf0\x9f\x92", "\\xf0\\x9f\\x92", FFFD FFFD FFFD),
+    V("", "", ""),
+    V("plain ~", "plain ~", "plain ~"),
+    V("\x1b[31m", "\\x1b[31m", "\x1b[31m"),
+    V("a\0b", "a\\x00b", "a" FFFD "b"),
+    V("\r\n\t\x7f", "\\x0d\\x0a\\x09\\x7f", "\r\n\t\x7f"),
+    V("\xc2\x80\xc2\x9b\xc2\x9f", "\\xc2\\x80\\xc2\\x9b\\xc2\\x9f", "\xc2\x80\xc2\x9b\xc2\x9f"),
+    V("\xc2\xa0", "\xc2\xa0", "\xc2\xa0"),
+    V("\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1",
+	"\xc3\xa4\xe2\x82\xac\xf0\x9f\x92\xa1"),
+    V("\x80", "\\x80", FFFD),                                           /* stray continuation */
+    V("\xc0\x80\xc1\xbf", "\\xc0\\x80\\xc1\\xbf", FFFD FFFD FFFD FFFD), /* overlong, 2 bytes */
+    V("\xe0\x9f\xbf", "\\xe0\\x9f\\xbf", FFFD FFFD FFFD),               /* overlong, 3 bytes */
+    V("\xe0\xa0\x80", "\xe0\xa0\x80", "\xe0\xa0\x80"),                  /* U+0800 */
+    V("\xf0\x8f\xbf\xbf", "\\xf0\\x8f\\xbf\\xbf", FFFD FFFD FFFD FFFD), /* overlong, 4 bytes */
+    V("\xf0\x90\x80\x80", "\xf0\x90\x80\x80", "\xf0\x90\x80\x80"),      /* U+10000 */
+    V("\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf"),                  /* U+D7FF */
+    V("\xed\xa0\x80", "\\xed\\xa0\\x80", FFFD FFFD FFFD),               /* U+D800 */
+    V("\xed\xbf\xbf", "\\xed\\xbf\\xbf", FFFD FFFD FFFD),               /* U+DFFF */
+    V("\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80"),                  /* U+E000 */
+    V("\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"),      /* U+10FFFF */
+    V("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", FFFD FFFD FFFD FFFD), /* above */
+    V("\xf5\xff\xfe", "\\xf5\\xff\\xfe", FFFD FFFD FFFD),
+    V("\xe2\x82", "\\xe2\\x82", FFFD FFFD), /* cut */
+    V("\xe2\x82x", "\\xe2\\x82x", FFFD FFFD "x"),
+    V("\xf0\x9f\x92", "\\xf0\\x9f\\x92", FFFD FFFD FFFD),
 };
 
 typedef size_t convert(char *dst, size_t size, const void *src, size_t len);
 
 /*
- * Into every size of room: the longest prefix that ends at a border of what was converted, never
- * half a character or half an escape, and no byte beyond the room.
+ * Into every size of room: the longest prefix that ends at a border of what was converted,
+ * never half a character or half an escape, and no byte beyond the room.
  */
 static void
 check_cuts(convert *f, const struct vector *v, const char *want)
@@ -74,7 +78,8 @@ check_cuts(convert *f, const struct vector *v, const char *want)
 		assert_memory_equal(dst, want, n);
 		for (k = 0, longest = 0; k <= v->len; k++) {
 			f(prefix, sizeof(prefix), v->src, k);
-			if (strlen(prefix) < size && strncmp(prefix, want, strlen(prefix)) == 0 &&
+			if (strlen(prefix) < size &&
+			    strncmp(prefix, want, strlen(prefix)) == 0 &&
 			    strlen(prefix) > longest)
 				longest = strlen(prefix);
 		}
@@ -91,10 +96,12 @@ test_vectors(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(vectors); i++) {
-		assert_int_equal(text_printable(dst, sizeof(dst), vectors[i].src, vectors[i].len),
+		assert_int_equal(
+		    text_printable(dst, sizeof(dst), vectors[i].src, vectors[i].len),
 		    strlen(vectors[i].printable));
 		assert_string_equal(dst, vectors[i].printable);
-		assert_int_equal(text_utf8_clean(dst, sizeof(dst), vectors[i].src, vectors[i].len),
+		assert_int_equal(
+		    text_utf8_clean(dst, sizeof(dst), vectors[i].src, vectors[i].len),
 		    strlen(vectors[i].clean));
 		assert_string_equal(dst, vectors[i].clean);
 	}
@@ -153,10 +160,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),
-		cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_all_code_points),
-		cmocka_unit_test(test_copy),
+	    cmocka_unit_test(test_vectors),
+	    cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_all_code_points),
+	    cmocka_unit_test(test_copy),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, NULL, NULL);

@@ -22,18 +22,18 @@ test_good(void **state)
 		const char *s;
 		struct url want;
 	} good[] = {
-		{"http://192.168.1.101", {"http", "", "192.168.1.101", 80, false, ""}},
-		{"HTTP://LightWave.local/", {"http", "", "LightWave.local", 80, false, "/"}},
-		{"https://a:8443/api/v1", {"https", "", "a", 8443, true, "/api/v1"}},
-		{"ws://h:80/ws", {"ws", "", "h", 80, true, "/ws"}},
-		{"wss://h/ws", {"wss", "", "h", 443, false, "/ws"}},
-		{"http://[::1]:8080/x", {"http", "", "::1", 8080, true, "/x"}},
-		{"http://[fe80::1]", {"http", "", "fe80::1", 80, false, ""}},
-		{"http://u:p%40ss@h:1", {"http", "u:p%40ss", "h", 1, true, ""}},
-		{"http://u@h", {"http", "u", "h", 80, false, ""}},
-		{"http://u:a:b@h", {"http", "u:a:b", "h", 80, false, ""}},
-		{"http://my_host.example.:65535/%20;x=1", {"http", "", "my_host.example.", 65535, true,
-		    "/%20;x=1"}},
+	    {"http://192.168.1.101", {"http", "", "192.168.1.101", 80, false, ""}},
+	    {"HTTP://LightWave.local/", {"http", "", "LightWave.local", 80, false, "/"}},
+	    {"https://a:8443/api/v1", {"https", "", "a", 8443, true, "/api/v1"}},
+	    {"ws://h:80/ws", {"ws", "", "h", 80, true, "/ws"}},
+	    {"wss://h/ws", {"wss", "", "h", 443, false, "/ws"}},
+	    {"http://[::1]:8080/x", {"http", "", "::1", 8080, true, "/x"}},
+	    {"http://[fe80::1]", {"http", "", "fe80::1", 80, false, ""}},
+	    {"http://u:p%40ss@h:1", {"http", "u:p%40ss", "h", 1, true, ""}},
+	    {"http://u@h", {"http", "u", "h", 80, false, ""}},
+	    {"http://u:a:b@h", {"http", "u:a:b", "h", 80, false, ""}},
+	    {"http://my_host.example.:65535/%20;x=1",
+		{"http", "", "my_host.example.", 65535, true, "/%20;x=1"}},
 	};
 	struct url u;
 	size_t i;
@@ -57,24 +57,59 @@ test_bad(void **state)
 		const char *s;
 		const char *why;
 	} bad[] = {
-		{"", "scheme"}, {"h", "scheme"}, {"192.168.1.1:80", "scheme"}, {"http:/h", "scheme"},
-		{"://h", "another scheme"}, {"httpverylong://h", "scheme"}, {"ftp://h", "another scheme"},
-		{"ws://h", "another scheme"}, {"htt://h", "another scheme"}, {"http://", "no host"},
-		{"http:///x", "no host"}, {"http://:80", "no host"}, {"http://u@", "no host"},
-		{"http://@h", "user"}, {"http://u@v@h", "malformed"}, {"http://h:", "port"},
-		{"http://h:0", "port"}, {"http://h:65536", "port"}, {"http://h:-1", "port"},
-		{"http://h:+80", "port"}, {"http://h:8o", "port"}, {"http://h:99999999999", "port"},
-		{"http://h:80:80", "port"}, {"http://[::1]80", "more than a port"},
-		{"http://[::1", "IPv6"}, {"http://[1.2.3.4]", "IPv6"}, {"http://[]", "IPv6"},
-		{"http://[fe80::1%25eth0]", "IPv6"}, {"http://::1", "no host"},
-		{"http://fe80::1/", "port"}, {"http://1.2.3", "host"}, {"http://1.2.3.256", "host"},
-		{"http://a..b", "host"}, {"http://.a", "host"}, {"http://-a", "host"}, {"http://a%20b", "host"},
-		{"http://h/?q=1", "query"}, {"http://h?q", "query"}, {"http://h/#f", "fragment"},
-		{"http://h/a b", "space"}, {" http://h", "space"}, {"http://h\n", "control"},
-		{"http://h\r\nX: y", "control"}, {"http://h\x7f", "control"}, {"http://h\xc3\xa4", "ASCII"},
-		{"http://h/a\\b", "path"}, {"http://h/%zz", "path"}, {"http://h/%2", "path"},
-		{"http://h/\"", "path"}, {"http://h/a@b", "path"}, {"http://h/%", "path"},
-		{"http://u%:p@h", "user"}, {"http://u:p\"@h", "user"},
+	    {"", "scheme"},
+	    {"h", "scheme"},
+	    {"192.168.1.1:80", "scheme"},
+	    {"http:/h", "scheme"},
+	    {"://h", "another scheme"},
+	    {"httpverylong://h", "scheme"},
+	    {"ftp://h", "another scheme"},
+	    {"ws://h", "another scheme"},
+	    {"htt://h", "another scheme"},
+	    {"http://", "no host"},
+	    {"http:///x", "no host"},
+	    {"http://:80", "no host"},
+	    {"http://u@", "no host"},
+	    {"http://@h", "user"},
+	    {"http://u@v@h", "malformed"},
+	    {"http://h:", "port"},
+	    {"http://h:0", "port"},
+	    {"http://h:65536", "port"},
+	    {"http://h:-1", "port"},
+	    {"http://h:+80", "port"},
+	    {"http://h:8o", "port"},
+	    {"http://h:99999999999", "port"},
+	    {"http://h:80:80", "port"},
+	    {"http://[::1]80", "more than a port"},
+	    {"http://[::1", "IPv6"},
+	    {"http://[1.2.3.4]", "IPv6"},
+	    {"http://[]", "IPv6"},
+	    {"http://[fe80::1%25eth0]", "IPv6"},
+	    {"http://::1", "no host"},
+	    {"http://fe80::1/", "port"},
+	    {"http://1.2.3", "host"},
+	    {"http://1.2.3.256", "host"},
+	    {"http://a..b", "host"},
+	    {"http://.a", "host"},
+	    {"http://-a", "host"},
+	    {"http://a%20b", "host"},
+	    {"http://h/?q=1", "query"},
+	    {"http://h?q", "query"},
+	    {"http://h/#f", "fragment"},
+	    {"http://h/a b", "space"},
+	    {" http://h", "space"},
+	    {"http://h\n", "control"},
+	    {"http://h\r\nX: y", "control"},
+	    {"http://h\x7f", "control"},
+	    {"http://h\xc3\xa4", "ASCII"},
+	    {"http://h/a\\b", "path"},
+	    {"http://h/%zz", "path"},
+	    {"http://h/%2", "path"},
+	    {"http://h/\"", "path"},
+	    {"http://h/a@b", "path"},
+	    {"http://h/%", "path"},
+	    {"http://u%:p@h", "user"},
+	    {"http://u:p\"@h", "user"},
 	};
 	struct url u = {.port = 42};
 	struct err e;
@@ -107,7 +142,8 @@ test_long(void **state)
 		s[n] = '\0';
 		assert_int_equal(url_parse("x", s, "http", &u, NULL), n - 7 <= 63 ? 0 : -1);
 		s[8] = '/';
-		assert_int_equal(url_parse("x", s, "http", &u, NULL), n - 8 < sizeof(u.path) ? 0 : -1);
+		assert_int_equal(
+		    url_parse("x", s, "http", &u, NULL), n - 8 < sizeof(u.path) ? 0 : -1);
 		s[8] = '@';
 		s[n - 1] = '@';
 		assert_int_equal(url_parse("x", s, "http", &u, NULL), -1);
@@ -118,11 +154,12 @@ test_long(void **state)
 static void
 test_secret(void **state)
 {
-	static const char *const broken[] = {"http://u:SECRET@h:0", "http://u:SECRET@", "http://u:SECRET@h/?q",
-	    "ftp://u:SECRET@h", "u:SECRET@h", "http:/u:SECRET@h", "http:u:SECRET@h", "http://u:SECRET@x@h",
-	    "http://u:x@SECRET@h", "http://u:x/SECRET@h", "http://u:x?SECRET@h", "http://u:x#SECRET@h",
-	    "http://u:SECRET x@h", "http://u:SECRET\n@h", "http://u:://SECRET@h", "http://:SECRET@h:x",
-	    "http://u:a:SECRET@h:x", "http://u:a\\SECRET@h"};
+	static const char *const broken[] = {"http://u:SECRET@h:0", "http://u:SECRET@",
+	    "http://u:SECRET@h/?q", "ftp://u:SECRET@h", "u:SECRET@h", "http:/u:SECRET@h",
+	    "http:u:SECRET@h", "http://u:SECRET@x@h", "http://u:x@SECRET@h",
+	    "http://u:x/SECRET@h", "http://u:x?SECRET@h", "http://u:x#SECRET@h",
+	    "http://u:SECRET x@h", "http://u:SECRET\n@h", "http://u:://SECRET@h",
+	    "http://:SECRET@h:x", "http://u:a:SECRET@h:x", "http://u:a\\SECRET@h"};
 	char masked[64];
 	struct url u;
 	struct err e;
@@ -171,11 +208,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_long),
-		cmocka_unit_test(test_secret),
-		cmocka_unit_test(test_format),
+	    cmocka_unit_test(test_good),
+	    cmocka_unit_test(test_bad),
+	    cmocka_unit_test(test_long),
+	    cmocka_unit_test(test_secret),
+	    cmocka_unit_test(test_format),
 	};
 
 	return cmocka_run_group_tests_name("url", tests, NULL, NULL);
