@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "coordinator/ws_command.h"
 #include "shared/poison.h"
 
 const char *const phase_names[PHASE_COUNT] = {"dns", "connect", "tls", "first_byte"};
@@ -18,12 +19,6 @@ const char *const reboot_source_names[SAW_COUNT] = {
 
 const char *const timeline_names[TL_COUNT] = {
 	"rest_ok", "rest_errors", "ws_ok", "ws_errors", "dropped_slots", "heap_min"};
-
-/* The harness's commands in turn (device contract). */
-static const char *const ws_commands[] = {
-	"device.getStatus", "effects.getCurrent", "effects.parameters.get"};
-
-#define WS_COMMANDS ((int)(sizeof(ws_commands) / sizeof(ws_commands[0])))
 
 struct name {
 	int value;
@@ -103,7 +98,7 @@ result_device_free(struct device_result *d)
 int
 result_kind_count(const struct profile *p, enum load_kind kind)
 {
-	return kind == LOAD_REST ? p->path_count : WS_COMMANDS;
+	return kind == LOAD_REST ? p->path_count : WS_COMMAND_COUNT;
 }
 
 const char *
@@ -111,7 +106,7 @@ result_kind_name(const struct profile *p, enum load_kind kind, int i)
 {
 	if (i < 0 || i >= result_kind_count(p, kind))
 		return "?";
-	return kind == LOAD_REST ? p->path[i] : ws_commands[i];
+	return kind == LOAD_REST ? p->path[i] : ws_commands[i].name;
 }
 
 int64_t
