@@ -141,6 +141,16 @@ report_reserve(const char *dir, const char *profile, int64_t wall_us, struct rep
 	return err_set(e, "every name from %.*s to _%d is taken" REMEDY, (int)len, p.base, TRIES_MAX - 1);
 }
 
+void
+report_discard(const struct report_paths *paths, int journal_fd)
+{
+	char path[sizeof(paths->base) + 16];
+
+	snprintf(path, sizeof(path), "%s.journal", paths->base);
+	unlink(path);
+	fd_close(&journal_fd);
+}
+
 /* Write and flush path, which must not exist. 0, or -1 with errno. */
 static int
 file_write(const char *path, const char *text)
