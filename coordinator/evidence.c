@@ -124,9 +124,12 @@ console_sum(const struct run_result *run, const struct device_result *d)
 	return c;
 }
 
+/* A run of the console alone rests on nothing else: it always wants a port. */
 static bool
-console_wanted(const char *wanted, const struct device_result *d)
+console_wanted(const struct plan *plan, const char *wanted, const struct device_result *d)
 {
+	if (plan->serial_only)
+		return true;
 	if (strcmp(wanted, "auto") == 0)
 		return d->serial_port[0] != '\0';
 	return wanted[0] != '\0' && strcmp(wanted, "none") != 0;
@@ -139,7 +142,7 @@ console_eval(const struct run_result *run, const struct device_result *d, const 
 	const char *port = d->serial_port[0] != '\0' ? d->serial_port : wanted;
 	struct console c = console_sum(run, d);
 
-	if (!console_wanted(wanted, d))
+	if (!console_wanted(&run->plan, wanted, d))
 		return;
 	if (c.held_us == 0 && c.opens == 0 && c.lines == 0) {
 		gap_add(out, -1, "serial_never_open", "the serial port %.100s was wanted and never open",

@@ -83,7 +83,8 @@ void
 gate_value_text(const struct gate *g, int64_t value, char *dst, size_t size)
 {
 	if (g->is_rate)
-		snprintf(dst, size, "%" PRId64 ".%02d%%", value / 10000, (int)(value % 10000 / 100));
+		snprintf(dst, size, "%" PRId64 ".%02d%%", (value + 99) / 10000,
+		    (int)((value + 99) % 10000 / 100));
 	else
 		snprintf(dst, size, "%" PRId64, value);
 }
@@ -185,8 +186,8 @@ timeout_words(const struct context *c, enum load_kind kind, int class, char *dst
 	if (kind == LOAD_WS && l->connect_by_class[class] > l->by_class[class])
 		ms = c->plan->connect_timeout_ms;
 	span_text(span, sizeof(span), ms);
-	snprintf(dst, size, "%s that the device did not answer within %s", kind == LOAD_REST ?
-	    "requests" : "requests or connects", span);
+	snprintf(dst, size, "%s that the device did not answer within %s",
+	    kind == LOAD_WS && class == OP_TIMEOUT ? "requests or connects" : "requests", span);
 }
 
 static void

@@ -34,10 +34,10 @@ void json_out_i64(struct json_out *j, cJSON *to, const char *key, int64_t value)
 /* Text from anywhere, cleaned to valid UTF-8. */
 void json_out_text(struct json_out *j, cJSON *to, const char *key, const char *value);
 
-/* value / 1000 with three decimals (microseconds as ms, millionths as …). */
+/* value / 1000 with three decimals (microseconds as ms, milliseconds as s). */
 void json_out_milli(struct json_out *j, cJSON *to, const char *key, int64_t value);
 
-/* value / 1,000,000 with six decimals (microseconds as s, shares). */
+/* value / 1,000,000 with six decimals (shares). */
 void json_out_micro(struct json_out *j, cJSON *to, const char *key, int64_t value);
 
 /* part / whole with three decimals, rounded to nearest; null when whole is 0 or less. */

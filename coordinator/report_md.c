@@ -58,7 +58,7 @@ put_why(const struct md *m)
 		return;
 	fprintf(m->f, "**Why:** ");
 	md_text(m->f, m->v->reason);
-	fputs(".\n\n", m->f);
+	fputs("\n\n", m->f);
 }
 
 static void

@@ -146,7 +146,7 @@ put_reboot(const struct md *m, int i)
 	fputc('\n', m->f);
 	md_code(m->f, b->line, b->line_count);
 	if (b->lines_cut > 0)
-		fprintf(m->f, "\n%" PRId64 " more lines are in the serial log.\n", b->lines_cut);
+		fprintf(m->f, "\nFurther lines, in the serial log only: %" PRId64 "\n", b->lines_cut);
 	fputc('\n', m->f);
 }
 
@@ -170,7 +170,9 @@ worker_row(const struct md *m, const struct worker_life *w)
 	result_exit_text(text, sizeof(text), w->exit_status);
 	fprintf(m->f, "| %s | %" PRId64 " | %" PRId64 " | %s | ", role_names[w->role], w->generation, w->pid,
 	    w->end_us < 0 && w->exit_status < 0 ? "alive" : text);
-	md_text(m->f, w->reason[0] == '\0' ? "-" : w->reason);
+	if (w->reason[0] == '\0')
+		fputc('-', m->f);
+	md_text(m->f, w->reason);
 	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " |\n",
 	    w->frames, w->holes, w->counters.frames_dropped, w->lost_ops, w->counters.rss_kb,
 	    w->counters.cpu_us / US_PER_MS);
@@ -252,14 +254,12 @@ static void
 notes_load(const struct md *m, const char *name, const char *kind, const struct load_stats *l)
 {
 	if (l->lost > 0)
-		note(m, "%s: the outcome of %" PRId64 " %s requests is lost: they were in flight when their "
-		    "worker ended", name, l->lost, kind);
+		note(m, "%s: %s requests in flight when their worker ended, outcome unknown: %" PRId64, name,
+		    kind, l->lost);
 	if (l->texts.other > 0)
-		note(m, "%s: %" PRId64 " %s errors with other texts are not listed", name, l->texts.other,
-		    kind);
+		note(m, "%s: %s errors with texts not listed: %" PRId64, name, kind, l->texts.other);
 	if (l->close_codes_other > 0)
-		note(m, "%s: %" PRId64 " closes with other codes are not listed", name,
-		    l->close_codes_other);
+		note(m, "%s: closes with codes not listed: %" PRId64, name, l->close_codes_other);
 	if (histogram_overflow(l->service) + histogram_overflow(l->response) +
 	    histogram_overflow(l->lateness) > 0)
 		note(m, "%s: some %s latencies were over 1 h and are counted as 1 h", name, kind);
@@ -278,12 +278,13 @@ notes_scenario(const struct md *m, int i)
 	notes_load(m, name, "REST", &s->load[LOAD_REST]);
 	notes_load(m, name, "WS", &s->load[LOAD_WS]);
 	if (c->truncated > 0)
-		note(m, "%s: %" PRId64 " console lines were too long and were cut", name, c->truncated);
+		note(m, "%s: console lines that were too long and were cut: %" PRId64, name,
+		    c->truncated);
 	if (c->unlogged > 0)
-		note(m, "%s: %" PRId64 " console lines could not be written to the serial log", name,
+		note(m, "%s: console lines that could not be written to the serial log: %" PRId64, name,
 		    c->unlogged);
 	if (c->gaps_other > 0)
-		note(m, "%s: %" PRId64 " more gaps of the serial port are not listed", name, c->gaps_other);
+		note(m, "%s: gaps of the serial port not listed: %" PRId64, name, c->gaps_other);
 }
 
 static void
@@ -295,22 +296,21 @@ notes_device(const struct md *m)
 	for (i = 0; i < d->reboot_count; i++)
 		own += d->reboot[i].harness_caused;
 	if (own > 0)
-		note(m, "%d reset%s the harness's own doing (opening the serial port) and not gated", own,
-		    own == 1 ? " was" : "s were");
+		note(m, "resets caused by the harness opening the serial port, not gated: %d", own);
 	for (i = 0; i < ROLE_COUNT; i++)
 		if (d->worker[i].restarts > 0)
-			note(m, "the %s worker was restarted %" PRId64 " times", role_names[i],
+			note(m, "restarts of the %s worker: %" PRId64, role_names[i],
 			    d->worker[i].restarts);
 	if (d->reboots_other > 0)
-		note(m, "%" PRId64 " more reboots are not listed", d->reboots_other);
+		note(m, "reboots not listed: %" PRId64, d->reboots_other);
 	if (d->lives_other > 0)
-		note(m, "%" PRId64 " more lives of workers are not listed", d->lives_other);
+		note(m, "lives of workers not listed: %" PRId64, d->lives_other);
 	if (m->v->evidence.other > 0)
-		note(m, "%" PRId64 " more evidence gaps are not listed", m->v->evidence.other);
+		note(m, "evidence gaps not listed: %" PRId64, m->v->evidence.other);
 	for (i = 0; i < d->note_count; i++)
 		note(m, "%s", d->note[i]);
 	if (d->notes_other > 0)
-		note(m, "%" PRId64 " more notes are not listed", d->notes_other);
+		note(m, "notes not listed: %" PRId64, d->notes_other);
 }
 
 void

@@ -110,6 +110,13 @@ change_auto_found(struct run_result *r)
 }
 
 static void
+change_serial_only(struct run_result *r)
+{
+	change_auto_none(r);
+	r->plan.serial_only = true;
+}
+
+static void
 change_none_wanted(struct run_result *r)
 {
 	change_unopened(r);
@@ -221,6 +228,7 @@ static const struct rule rules[] = {
 	{change_unopened, "serial_never_open", "the serial port /dev/x was wanted and never open"},
 	{change_auto_none, NULL, NULL},
 	{change_auto_found, "serial_never_open", "the serial port /dev/y was wanted and never open"},
+	{change_serial_only, "serial_never_open", "the serial port auto was wanted and never open"},
 	{change_none_wanted, NULL, NULL},
 	{change_held_95, NULL, NULL},
 	{change_held_under, "serial_held", "the serial port /dev/x was open for 56 of 60 s, under 95%"},

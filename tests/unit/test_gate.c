@@ -143,7 +143,7 @@ static const struct blame blames[] = {
 	    "all 12 errors are refusals (close 1013) while the device shed its WS clients for want of "
 	    "internal heap; that is its policy, the device did not malfunction"},
 	{"ws unanswered", LOAD_WS, 8000, 0, {[OP_UNANSWERED] = 3}, {0}, 0, 0, 0, 0,
-	    "all 3 errors are requests or connects that the device did not answer within 2 s"},
+	    "all 3 errors are requests that the device did not answer within 2 s"},
 };
 
 static void
