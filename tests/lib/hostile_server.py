@@ -1,10 +1,12 @@
 """A server that answers wrongly in one chosen way, after --preflight-ok proper answers.
 
-hostile_server.py MODE prints {"port": …, "url": …} when it is ready and {"modes": […]} for MODE
-"list". One thread a connection: each way is a plain generator of bytes, or of seconds to wait.
+hostile_server.py MODE prints {"port": …, "url": …} when it is ready; on SIGTERM it writes to --out
+how many requests came after the proper ones: {"requests": n}. One thread a connection: each way is
+a generator of bytes to send, of seconds to wait, of RESET, and of None for the end of it.
 """
 import argparse
 import json
+import signal
 import socket
 import struct
 import sys
@@ -143,10 +145,12 @@ MODES = {function.__name__.replace("_", "-"): function for function in (
 class Server:
     def __init__(self, mode, preflight_ok):
         self.mode, self.left, self.lock = MODES[mode], preflight_ok, threading.Lock()
+        self.requests = 0
 
     def take_proper(self):
         with self.lock:
             self.left -= 1
+            self.requests += self.left < 0
             return self.left >= 0
 
     def connection(self, peer):
@@ -190,20 +194,23 @@ class Server:
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("mode", choices=[*MODES, "list"])
+    parser.add_argument("mode", choices=MODES)
+    parser.add_argument("--out")
     parser.add_argument("--preflight-ok", type=int, default=2)
     options = parser.parse_args()
-    if options.mode == "list":
-        print(json.dumps({"modes": list(MODES)}))
-        return
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     port = listener.getsockname()[1]
     print(json.dumps({"port": port, "url": f"http://127.0.0.1:{port}"}), flush=True)
     server = Server(options.mode, options.preflight_ok)
-    while True:
-        peer, _ = listener.accept()
-        threading.Thread(target=server.connection, args=(peer,), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while True:
+            peer, _ = listener.accept()
+            threading.Thread(target=server.connection, args=(peer,), daemon=True).start()
+    finally:
+        if options.out:
+            with open(options.out, "w", encoding="utf-8") as file:
+                json.dump({"requests": server.requests}, file)
 
 
 main()
-sys.exit(0)
