@@ -167,6 +167,7 @@ refuses_scenario() {
 # After all the others: none of them has reached the device.
 @test "nothing was sent" {
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR stop_server count
+	wait_for 5 test -s "$BATS_FILE_TMPDIR/counts.json"
 	check_json "$BATS_FILE_TMPDIR/counts.json" 'd["connections"] == 0'
 }
 
