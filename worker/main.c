@@ -54,7 +54,7 @@ is_pipe(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* SIGINT goes to the whole foreground group, but the coordinator decides when a run ends. */
+/* These go to whole groups, but the coordinator alone decides when a run ends. */
 static void
 ignore_signals(void)
 {
@@ -63,6 +63,8 @@ ignore_signals(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
