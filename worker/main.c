@@ -24,6 +24,7 @@
 
 static const struct role_ops *const roles[] = {
 	&rest_role,
+	&ws_role,
 };
 
 static const char usage[] =
