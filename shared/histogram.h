@@ -25,6 +25,7 @@ void histogram_merge(struct histogram *dst, const struct histogram *src);
 /* All of these take NULL as an empty histogram; on an empty one values are -1, counts 0. */
 int64_t histogram_count(const struct histogram *h);
 int64_t histogram_overflow(const struct histogram *h);
+int64_t histogram_underflow(const struct histogram *h);
 int64_t histogram_min(const struct histogram *h);	/* exact */
 int64_t histogram_max(const struct histogram *h);	/* exact */
 int64_t histogram_mean(const struct histogram *h);	/* exact, rounded to 1 us */
