@@ -18,13 +18,13 @@ struct link;
 
 /* What comes down. link calls these from the event loop; arg is link_new's. */
 struct link_handler {
-	/* The plan, once. The role makes its preflight and answers with link_ready(). */
+	/* The plan, once; it lives as long as the link. The role makes its preflight and answers with link_ready(). */
 	void (*plan_cb)(void *arg, const struct workplan *plan);
 	/* Begin a scenario; start may lie some ms ahead or, after a restart, behind. */
 	void (*start_cb)(void *arg, int scenario, struct mono start, int64_t first_slot);
 	/* End the running scenario; in-flight operations get drain_us, then end as timeout or unanswered. */
 	void (*stop_cb)(void *arg, int64_t drain_us);
-	/* The last STOP: as stop_cb, then close everything and call link_final(). */
+	/* The last STOP, perhaps before any plan: as stop_cb, then close everything and call link_final(). */
 	void (*quit_cb)(void *arg, int64_t drain_us);
 };
 

@@ -24,10 +24,17 @@ void pace_free(struct pace *p);
 /* Begin the grid of a scenario at first_slot. */
 void pace_start(struct pace *p, int scenario, const struct sched *sched, int64_t first_slot);
 
-/* A lane became free at `at`: reports the slots dropped until then. Slots due later are sent normally. */
+/*
+ * A lane becomes free at `at`. To be called before that lane can take a slot: what fell due until
+ * now is offered to the other lanes, and the dropped slots are reported. Slots due later are sent
+ * normally. Does nothing when no grid runs.
+ */
 void pace_lane_free(struct pace *p, struct mono at);
 
-/* No more slots; a pending run of dropped slots is reported as free at `at`. */
+/*
+ * No more slots. Those due by `at` and not sent are dropped, and the pending run is reported as
+ * free at `at`.
+ */
 void pace_stop(struct pace *p, struct mono at);
 
 bool pace_running(const struct pace *p);

@@ -1,3 +1,0 @@
-#ifndef LWS_WORKER_H
-#define LWS_WORKER_H
-#endif
