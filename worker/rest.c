@@ -1,23 +1,375 @@
-/* The rest role: HTTP requests at a fixed rate or as fast as they are answered. */
+/*
+ * The rest role: HTTP requests on the open loop's grid, or as fast as they are answered, over at
+ * most as many lanes (connections) as the scenario has. Runs in lwstress-worker.
+ */
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
 
+#include <event2/event.h>
+
+#include "worker/exchange.h"
+#include "worker/pace.h"
+#include "worker/preflight.h"
+#include "worker/rest_url.h"
 #include "worker/role.h"
 #include "shared/poison.h"
+
+/* A closed loop does not hammer a peer that cannot be reached. */
+#define RETRY_US (100 * US_PER_MS)
+/* In a closed loop one set of measurements in this span is enough; an open loop sends them all. */
+#define METRICS_EVERY_US (10 * US_PER_MS)
+
+struct lane {
+	struct rest *rest;
+	struct exchange *exchange;
+	int64_t id;		/* of the operation under way, 0: the lane is free */
+	int scenario;
+	bool draining;		/* its scenario was stopped; it has until deadline */
+	struct mono deadline;
+};
 
 struct rest {
 	struct event_base *base;
 	struct link *link;
+	struct multi *multi;
+	struct pace *pace;
+	struct event *drain_ev, *closed_ev;
+	struct preflight *preflight;
+	const struct workplan *plan;
+	struct lane *lanes;
+	int64_t lane_count;	/* that exist */
+	int64_t usable;		/* of the running scenario */
+	int scenario;
+	bool closed;		/* a closed loop runs, until end */
+	int64_t next_slot;
+	struct mono end, metrics_at;
+	bool quitting;
+	char (*url)[REST_URL_MAX];
+	struct api_cache cache[WORKPLAN_KINDS_MAX];
 };
+
+static void
+end_op(struct lane *l, struct mono at, const struct exchange_result *r)
+{
+	struct msg_op_end end = {.id = l->id, .end_us = at.us};
+
+	end.op_class = r->op_class;
+	end.status = r->status;
+	end.dns_us = r->dns_us;
+	end.connect_us = r->connect_us;
+	end.tls_us = r->tls_us;
+	end.first_byte_us = r->first_byte_us;
+	end.bytes = r->bytes;
+	end.text = (struct span){(const uint8_t *)r->text, strlen(r->text)};
+	link_op_end(l->rest->link, &end);
+	l->id = 0;
+	l->draining = false;
+}
+
+/* End an operation that libcurl will not end. */
+static void
+abandon_op(struct lane *l, enum op_class class, const char *why)
+{
+	struct exchange_result r = {.op_class = class, .dns_us = -1, .connect_us = -1,
+	    .tls_us = -1, .first_byte_us = -1};
+
+	memcpy(r.text, why, strlen(why) + 1);
+	end_op(l, clock_mono(), &r);
+}
+
+static bool
+lane_send(struct lane *l, int64_t slot, int64_t due_us)
+{
+	struct rest *r = l->rest;
+	int64_t kind = slot % r->plan->kind_count;
+	struct msg_op_begin begin = {.scenario = r->scenario, .slot = slot, .kind = kind,
+	    .due_us = due_us, .sent_us = clock_mono().us};
+	struct err e;
+
+	l->scenario = r->scenario;
+	l->id = link_op_begin(r->link, &begin);
+	if (exchange_start(l->exchange, r->url[kind], &r->cache[kind], &e) == 0)
+		return true;
+	abandon_op(l, OP_PROTOCOL, e.text);
+	return false;
+}
+
+static bool
+slot_cb(void *arg, int64_t slot, struct mono due)
+{
+	struct rest *r = arg;
+	int64_t i;
+
+	for (i = 0; i < r->usable; i++) {
+		if (r->lanes[i].id != 0)
+			continue;
+		lane_send(&r->lanes[i], slot, due.us);
+		return true;
+	}
+	return false;
+}
+
+static void
+retry_later(struct rest *r)
+{
+	struct timeval tv = clock_timeval(RETRY_US);
+
+	if (!evtimer_pending(r->closed_ev, NULL))
+		evtimer_add(r->closed_ev, &tv);
+}
+
+static void
+lane_next(struct lane *l)
+{
+	struct rest *r = l->rest;
+
+	if (mono_sub(clock_mono(), r->end) >= 0)
+		r->closed = false;
+	else if (!lane_send(l, r->next_slot++, -1))
+		retry_later(r);
+}
+
+/* The closed loop begins, or goes on after a pause: every free lane gets a request. */
+static void
+closed_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct rest *r = arg;
+	int64_t i;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < r->usable && r->closed; i++)
+		if (r->lanes[i].id == 0)
+			lane_next(&r->lanes[i]);
+}
+
+static void
+send_metrics(struct rest *r, int scenario, struct mono at, const struct api_reply *reply)
+{
+	int m;
+
+	if (reply->seen == 0 || (r->closed && mono_sub(at, r->metrics_at) < METRICS_EVERY_US))
+		return;
+	r->metrics_at = at;
+	for (m = 0; m < METRIC_COUNT; m++)
+		if ((reply->seen & 1U << m) != 0)
+			link_telemetry(r->link, scenario, (enum metric)m, reply->value[m]);
+}
+
+static void
+finish_if_idle(struct rest *r)
+{
+	int64_t i;
+
+	for (i = 0; i < r->lane_count; i++)
+		if (r->lanes[i].id != 0)
+			return;
+	link_final(r->link);
+}
+
+static bool
+transport_failed(enum op_class class)
+{
+	return class == OP_DNS || class == OP_CONNECT || class == OP_TLS || class == OP_RESET;
+}
+
+static void
+done_cb(void *arg, const struct exchange_result *res)
+{
+	struct lane *l = arg;
+	struct rest *r = l->rest;
+	struct mono now = clock_mono();
+	int64_t setup_us = res->dns_us + res->connect_us + (res->tls_us > 0 ? res->tls_us : 0);
+
+	if (l - r->lanes < r->usable)
+		pace_lane_free(r->pace, now);
+	if (res->opened && res->connect_us >= 0)
+		link_event(r->link, l->scenario, EV_CONNECT, setup_us, "");
+	if (res->op_class == OP_OK)
+		send_metrics(r, l->scenario, now, &res->reply);
+	end_op(l, now, res);
+	if (r->quitting)
+		finish_if_idle(r);
+	else if (r->closed && transport_failed(res->op_class))
+		retry_later(r);
+	else if (r->closed && l - r->lanes < r->usable)
+		lane_next(l);
+}
+
+/* Give up what has not ended by its deadline, and wait for the next deadline. */
+static void
+drain_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct rest *r = arg;
+	struct mono now = clock_mono();
+	int64_t i, left, least = -1;
+	struct timeval tv;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < r->lane_count; i++) {
+		struct lane *l = &r->lanes[i];
+
+		if (l->id == 0 || !l->draining)
+			continue;
+		left = mono_sub(l->deadline, now);
+		if (left > 0) {
+			least = least == -1 || left < least ? left : least;
+			continue;
+		}
+		exchange_cancel(l->exchange);
+		if (i < r->usable)
+			pace_lane_free(r->pace, now);
+		abandon_op(l, OP_TIMEOUT, "no answer before the scenario's end");
+		if (r->closed && i < r->usable)
+			lane_next(l);
+	}
+	tv = clock_timeval(least);
+	if (least != -1)
+		evtimer_add(r->drain_ev, &tv);
+	if (r->quitting)
+		finish_if_idle(r);
+}
+
+static void
+rest_stop(void *self, int64_t drain_us)
+{
+	struct rest *r = self;
+	struct mono now = clock_mono();
+	int64_t i;
+
+	if (r->pace != NULL)
+		pace_stop(r->pace, now);
+	evtimer_del(r->closed_ev);
+	r->closed = false;
+	r->usable = 0;
+	for (i = 0; i < r->lane_count; i++) {
+		if (r->lanes[i].id == 0 || r->lanes[i].draining)
+			continue;
+		r->lanes[i].draining = true;
+		r->lanes[i].deadline = mono_add(now, drain_us);
+	}
+	drain_cb(-1, 0, r);
+}
+
+static void
+rest_quit(void *self, int64_t drain_us)
+{
+	struct rest *r = self;
+
+	r->quitting = true;
+	preflight_free(r->preflight);
+	r->preflight = NULL;
+	rest_stop(r, drain_us);
+}
+
+static void
+rest_start(void *self, int scenario, struct mono start, int64_t first_slot)
+{
+	struct rest *r = self;
+	const struct workplan_load *load = &r->plan->load[scenario];
+	struct sched sched = {start, load->rate_mhz, load->duration_us};
+	struct timeval tv = clock_timeval(mono_sub(start, clock_mono()));
+
+	if (r->quitting || r->pace == NULL || r->plan->kind_count == 0)
+		return;
+	rest_stop(r, r->plan->timeout_ms * US_PER_MS);
+	r->scenario = scenario;
+	r->usable = load->lanes < r->lane_count ? load->lanes : r->lane_count;
+	multi_keep(r->multi, r->usable > 0 ? (long)r->usable : 1);
+	if (load->rate_mhz != RATE_CLOSED_LOOP) {
+		pace_start(r->pace, scenario, &sched, first_slot);
+		return;
+	}
+	r->closed = true;
+	r->next_slot = first_slot;
+	r->end = mono_add(start, load->duration_us);
+	evtimer_add(r->closed_ev, &tv);
+}
+
+static int
+make_lanes(struct rest *r, struct err *e)
+{
+	const struct workplan *p = r->plan;
+	int64_t i, most = 0;
+
+	for (i = 0; i < p->scenario_count; i++)
+		most = p->load[i].lanes > most ? p->load[i].lanes : most;
+	r->lanes = calloc((size_t)most + 1, sizeof(*r->lanes));
+	r->url = calloc((size_t)p->kind_count + 1, sizeof(*r->url));
+	if (r->lanes == NULL || r->url == NULL)
+		return err_set(e, "out of memory");
+	for (i = 0; i < p->kind_count; i++)
+		rest_url(r->url[i], p->url, p->kind[i].name);
+	for (i = 0; i < most; i++) {
+		r->lanes[i].rest = r;
+		r->lanes[i].exchange =
+		    exchange_new(r->multi, p, p->timeout_ms, done_cb, &r->lanes[i], e);
+		if (r->lanes[i].exchange == NULL)
+			return -1;
+		r->lane_count++;
+	}
+	return 0;
+}
+
+static void
+rest_plan(void *self, const struct workplan *plan)
+{
+	struct rest *r = self;
+	struct err e;
+
+	r->plan = plan;
+	r->pace = pace_new(r->base, r->link, slot_cb, r);
+	if (r->pace == NULL)
+		err_set(&e, "out of memory");
+	else if (make_lanes(r, &e) == 0)
+		r->preflight = preflight_start(r->multi, r->link, plan, &e);
+	if (r->preflight == NULL)
+		link_ready(r->link, OP_PROTOCOL, 0, e.text);
+}
+
+static void
+rest_destroy(void *self)
+{
+	struct rest *r = self;
+	int64_t i;
+
+	if (r == NULL)
+		return;
+	preflight_free(r->preflight);
+	for (i = 0; i < r->lane_count; i++)
+		exchange_free(r->lanes[i].exchange);
+	for (i = 0; i < WORKPLAN_KINDS_MAX; i++)
+		api_cache_free(&r->cache[i]);
+	free(r->lanes);
+	free(r->url);
+	pace_free(r->pace);
+	multi_free(r->multi);
+	if (r->drain_ev != NULL)
+		event_free(r->drain_ev);
+	if (r->closed_ev != NULL)
+		event_free(r->closed_ev);
+	free(r);
+}
 
 static void *
 rest_create(struct event_base *base)
 {
 	struct rest *r = calloc(1, sizeof(*r));
 
-	if (r != NULL)
-		r->base = base;
+	if (r == NULL)
+		return NULL;
+	r->base = base;
+	r->multi = multi_new(base);
+	r->drain_ev = evtimer_new(base, drain_cb, r);
+	r->closed_ev = evtimer_new(base, closed_cb, r);
+	if (r->multi == NULL || r->drain_ev == NULL || r->closed_ev == NULL) {
+		rest_destroy(r);
+		return NULL;
+	}
 	return r;
 }
 
@@ -29,45 +381,11 @@ rest_attach(void *self, struct link *link)
 	r->link = link;
 }
 
-static void
-rest_plan(void *self, const struct workplan *plan)
-{
-	struct rest *r = self;
-
-	(void)plan;
-	link_ready(r->link, OP_OK, 0, "");
-}
-
-static void
-rest_start(void *self, int scenario, struct mono start, int64_t first_slot)
-{
-	(void)self;
-	(void)scenario;
-	(void)start;
-	(void)first_slot;
-}
-
-static void
-rest_stop(void *self, int64_t drain_us)
-{
-	(void)self;
-	(void)drain_us;
-}
-
-static void
-rest_quit(void *self, int64_t drain_us)
-{
-	struct rest *r = self;
-
-	(void)drain_us;
-	link_final(r->link);
-}
-
 const struct role_ops rest_role = {
 	.name = "rest",
 	.role = ROLE_REST,
 	.create = rest_create,
 	.attach = rest_attach,
 	.handler = {rest_plan, rest_start, rest_stop, rest_quit},
-	.destroy = free,
+	.destroy = rest_destroy,
 };
