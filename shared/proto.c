@@ -35,9 +35,9 @@ const char *const event_names[EV_KIND_COUNT] = {
 	[EV_SERIAL_LINES] = "serial_lines",
 	[EV_SERIAL_BYTES] = "serial_bytes",
 	[EV_SERIAL_TRUNCATED] = "serial_truncated",
-	[EV_SERIAL_UNLOGGED] = "serial_unlogged",
 	[EV_DEVICE] = "device",
 	[EV_HOLD] = "hold",
+	[EV_SERIAL_UNLOGGED] = "serial_unlogged",
 };
 
 enum field_kind { FIELD_INT, FIELD_BYTES };
