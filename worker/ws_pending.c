@@ -1,0 +1,56 @@
+/* Outstanding WebSocket requests: at most a window's worth, so a plain array does. */
+#include "config.h"
+
+#include "worker/ws_pending.h"
+
+#include <string.h>
+
+#include "shared/number.h"
+#include "shared/poison.h"
+
+void
+ws_pending_add(struct ws_pending *p, const struct ws_request *r)
+{
+	p->list[p->count++] = *r;
+}
+
+static void
+take_at(struct ws_pending *p, int i, struct ws_request *out)
+{
+	*out = p->list[i];
+	p->count--;
+	memmove(p->list + i, p->list + i + 1, (size_t)(p->count - i) * sizeof(p->list[0]));
+}
+
+bool
+ws_pending_take(struct ws_pending *p, int64_t id, struct ws_request *out)
+{
+	int i;
+
+	for (i = 0; i < p->count; i++) {
+		if (p->list[i].id != id)
+			continue;
+		take_at(p, i, out);
+		return true;
+	}
+	return false;
+}
+
+bool
+ws_pending_take_oldest(struct ws_pending *p, struct ws_request *out)
+{
+	if (p->count == 0)
+		return false;
+	take_at(p, 0, out);
+	return true;
+}
+
+int64_t
+ws_request_number(const char *id)
+{
+	int64_t n;
+
+	if (strncmp(id, "lw-", 3) != 0 || id[3] < '1' || id[3] > '9')
+		return -1;
+	return number_i64("requestId", id + 3, 1, INT64_MAX, &n, NULL) == 0 ? n : -1;
+}
