@@ -220,6 +220,7 @@ rate_blame(const struct context *c, enum load_kind kind, int64_t errors, struct 
 	const struct load_stats *l = &c->s->load[kind];
 	int top = class_top(l, kind);
 	int64_t n = class_count(l, kind, top);
+	const char *rebooted;
 	char words[256];
 
 	if (errors == 0)
@@ -229,11 +230,13 @@ rate_blame(const struct context *c, enum load_kind kind, int64_t errors, struct 
 		return;
 	}
 	class_blame(c, kind, top, words, sizeof(words));
+	rebooted = c->s->uptime_resets > 0 && top != OP_REJECTED ? "; it rebooted in this scenario" : "";
 	if (n >= errors)
-		snprintf(g->blame, sizeof(g->blame), "all %" PRId64 " errors are %s", errors, words);
+		snprintf(g->blame, sizeof(g->blame), "all %" PRId64 " errors are %s%s", errors, words,
+		    rebooted);
 	else
-		snprintf(g->blame, sizeof(g->blame), "%" PRId64 " of %" PRId64 " errors are %s", n, errors,
-		    words);
+		snprintf(g->blame, sizeof(g->blame), "%" PRId64 " of %" PRId64 " errors are %s%s", n, errors,
+		    words, rebooted);
 }
 
 static void

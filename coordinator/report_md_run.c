@@ -122,7 +122,7 @@ put_reboot(const struct md *m, int i)
 	const char *sep = "";
 	int k;
 
-	fprintf(m->f, "%d. In ", i + 1);
+	fprintf(m->f, "%s%d. In ", i > 0 ? "\n" : "", i + 1);
 	md_scenario(m, b->scenario);
 	fputs(", began again at ", m->f);
 	put_moment(m, b->boot_us);
@@ -147,7 +147,6 @@ put_reboot(const struct md *m, int i)
 	md_code(m->f, b->line, b->line_count);
 	if (b->lines_cut > 0)
 		fprintf(m->f, "\nFurther lines, in the serial log only: %" PRId64 "\n", b->lines_cut);
-	fputc('\n', m->f);
 }
 
 void

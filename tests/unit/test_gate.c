@@ -193,7 +193,10 @@ test_reboot_blame(void **state)
 	(void)state;
 	d->scenario[0].uptime_resets = 1;
 	d->scenario[0].serial.fatal_lines = 3;
+	fixture_load(&d->scenario[0].load[LOAD_REST], 6, 4, OP_CONNECT);
 	gate_eval(&run->plan, d, g);
+	assert_string_equal(g[REST].blame, "all 4 errors are failed TCP connections: the device was not "
+					   "reachable; it rebooted in this scenario");
 	assert_string_equal(g[UPTIME].blame, "the device rebooted: its uptime began again");
 	d->reboot_count = 2;
 	d->reboot[0].harness_caused = true;
