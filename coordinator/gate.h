@@ -23,7 +23,7 @@ struct gate {
 	int64_t limit, observed;
 	int64_t samples;	/* what it was judged on; 0: no data, and then ok says nothing */
 	bool ok;
-	char blame[320];	/* "" or whose fault it is, in words */
+	char blame[360];	/* "" or whose fault it is, in words */
 };
 
 /* Judge every started scenario of one device. Returns how many gates were written to out (GATES_MAX). */
