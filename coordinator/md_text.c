@@ -67,7 +67,8 @@ put_ascii(FILE *f, const char *s, size_t i)
 		fputs(REPLACEMENT, f);
 	else if (entity(s[i]) != NULL)
 		fputs(entity(s[i]), f);
-	else if (strchr("\\`*[]|~$", c) != NULL || (c == '_' && !in_word(s, i)) || opens_block(s, i))
+	else if (strchr("\\`*[]|~$", c) != NULL || (c == '_' && !in_word(s, i)) ||
+		 opens_block(s, i))
 		fprintf(f, "\\%c", c);
 	else
 		fputc(c, f);

@@ -156,7 +156,8 @@ put_heap_flat(const struct report *r, cJSON *o, const char *prefix, const struct
 }
 
 static void
-put_quantile(const struct report *r, cJSON *o, const char *key, const struct histogram *h, int q)
+put_quantile(
+    const struct report *r, cJSON *o, const char *key, const struct histogram *h, int q)
 {
 	if (histogram_count(h) == 0)
 		json_out_null(r->j, o, key);
@@ -183,7 +184,8 @@ put_flat(const struct report *r, cJSON *o, int i)
 
 	json_out_text(r->j, o, "name", scenario_name(r, i));
 	json_out_text(r->j, o, "state", scenario_state(s));
-	json_out_milli(r->j, o, "duration_s", r->plan->profile.scenario[i].duration_us / US_PER_MS);
+	json_out_milli(
+	    r->j, o, "duration_s", r->plan->profile.scenario[i].duration_us / US_PER_MS);
 	if (result_span_us(s) < 0)
 		json_out_null(r->j, o, "actual_s");
 	else
