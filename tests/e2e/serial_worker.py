@@ -5,6 +5,7 @@ import pty
 import random
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -285,7 +286,8 @@ def denied():
         return
     os.close(master)
     os.close(slave)
-    if out:   # the build directory can be closed to others
+    if out:   # nothing when the build directory is closed to others
+        print("# " + out)
         assert "Permission denied; add yourself to group dialout" in out, out
 
 
@@ -357,6 +359,7 @@ class FakePort:
         con = Console(os.path.join(self.root, "dev", name)).appear()
         usb = "sys/devices/usb1/" + name
         tty = os.path.join(self.root, usb, "1:1.0", "tty", name)
+        shutil.rmtree(os.path.join(self.root, usb), ignore_errors=True)
         os.makedirs(tty)
         os.symlink("../../../1:1.0", os.path.join(tty, "device"))
         for key, value in (("busnum", b"1"), ("devnum", b"7"), ("idVendor", b"303a"),
@@ -384,8 +387,8 @@ def case_driver():
     os.symlink("/dev/ttyACM7", "by-id")
     for lines in (0, termios.TIOCM_DTR, termios.TIOCM_RTS, termios.TIOCM_DTR | termios.TIOCM_RTS):
         open(fake.log, "w").close()
-        w = opened(os.path.abspath("by-id"), fake.program, fake.env(lines))
         slave = os.open(os.readlink(con.link), os.O_RDWR | os.O_NOCTTY)
+        w = opened(os.path.abspath("by-id"), fake.program, fake.env(lines))
         assert fcntl.ioctl(slave, TIOCGEXCL, b"\0" * 4) == b"\1\0\0\0", "not exclusive"
         attr = termios.tcgetattr(slave)
         assert attr[0] == attr[1] == attr[3] == 0
@@ -430,8 +433,17 @@ def case_usb():
     w = opened("auto", fake.program, fake.env(0), usb_serial="DD:EE:FF")
     assert events(w, "serial_open")[0]["text"] == b"/dev/ttyACM8"
     w.finish()
+    w = opened("/dev/ttyACM8", fake.program, fake.env(0))
     fake.detach(other)
-    fake.detach(two)
+    other = fake.attach("ttyACM8", b"11:22:33")   # another device takes its number
+    w.wait_until(lambda w: events(w, "serial_close"))
+    w.pump(0.6)
+    third = fake.attach("ttyACM3", b"DD:EE:FF")
+    w.wait_until(lambda w: len(events(w, "serial_open")) == 2, 5)
+    assert events(w, "serial_open")[1]["text"] == b"/dev/ttyACM3", events(w, "serial_open")
+    w.finish()
+    for con in (two, other, third):
+        fake.detach(con)
     assert fake.list() == b""
     w = opened("auto", fake.program, fake.env(0))
     assert w.of("READY")[0]["text"] == b"no port with USB id 303a:1001 is attached"
