@@ -131,6 +131,12 @@ link_send(struct link *l, struct msg *m)
 		event_active(l->flush_ev, EV_TIMEOUT, 0);
 }
 
+size_t
+link_room(const struct link *l)
+{
+	return l->ring.size - ring_held(&l->ring);
+}
+
 int64_t
 link_op_begin(struct link *l, const struct msg_op_begin *begin)
 {

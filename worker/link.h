@@ -7,6 +7,7 @@
 #define LWS_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shared/clock.h"
@@ -38,6 +39,9 @@ void link_free(struct link *l);
 
 /* Number m and send it, in order; frames are gathered and written before the loop next sleeps. */
 void link_send(struct link *l, struct msg *m);
+
+/* Bytes that the ring still takes, for those who have something to leave out before it is full. */
+size_t link_room(const struct link *l);
 
 /* Write what is gathered now. */
 void link_flush(struct link *l);

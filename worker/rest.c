@@ -319,16 +319,19 @@ static void
 rest_plan(void *self, const struct workplan *plan)
 {
 	struct rest *r = self;
-	struct err e;
+	struct err e = {""};
+	int rc;
 
 	r->plan = plan;
 	r->pace = pace_new(r->base, r->link, slot_cb, r);
-	if (r->pace == NULL)
-		err_set(&e, "out of memory");
-	else if (make_lanes(r, &e) == 0)
+	rc = r->pace == NULL ? err_set(&e, "out of memory") : make_lanes(r, &e);
+	if (rc == 0 && plan->preflight) {
 		r->preflight = preflight_start(r->multi, r->link, plan, &e);
-	if (r->preflight == NULL)
-		link_ready(r->link, OP_PROTOCOL, 0, e.text);
+		if (r->preflight != NULL)
+			return;
+		rc = -1;
+	}
+	link_ready(r->link, rc == 0 ? OP_OK : OP_PROTOCOL, 0, e.text);
 }
 
 static void
