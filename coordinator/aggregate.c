@@ -22,7 +22,7 @@ load_planned(const struct scenario *s, enum load_kind kind)
 static struct device_result *
 device_result_new(const struct plan *plan)
 {
-	struct device_result *d = calloc(1, sizeof(*d));
+	struct device_result *d = result_device_new();
 	struct scenario_result *s;
 	int i, k;
 
@@ -30,43 +30,10 @@ device_result_new(const struct plan *plan)
 		return NULL;
 	for (i = 0; i < plan->profile.scenario_count; i++) {
 		s = &d->scenario[i];
-		s->start_us = s->end_us = -1;
-		for (k = 0; k < LOAD_COUNT; k++) {
+		for (k = 0; k < LOAD_COUNT; k++)
 			s->load[k].planned = load_planned(&plan->profile.scenario[i], (enum load_kind)k);
-			s->load[k].first_sent_us = s->load[k].last_end_us = -1;
-		}
 	}
 	return d;
-}
-
-static void
-load_free(struct load_stats *l)
-{
-	int i;
-
-	histogram_free(l->service);
-	histogram_free(l->response);
-	histogram_free(l->lateness);
-	for (i = 0; i < PHASE_COUNT; i++)
-		histogram_free(l->phase[i]);
-	for (i = 0; i < WORKPLAN_KINDS_MAX; i++)
-		histogram_free(l->kind[i].service);
-}
-
-static void
-device_result_free(struct device_result *d)
-{
-	int i, k;
-
-	if (d == NULL)
-		return;
-	for (i = 0; i < PROFILE_SCENARIOS_MAX; i++)
-		for (k = 0; k < LOAD_COUNT; k++)
-			load_free(&d->scenario[i].load[k]);
-	for (i = 0; i < d->reboot_count; i++)
-		for (k = 0; k < d->reboot[i].line_count; k++)
-			free(d->reboot[i].line[k]);
-	free(d);
 }
 
 static int
@@ -113,7 +80,7 @@ aggregate_free(struct aggregate *a)
 	if (a == NULL)
 		return;
 	for (i = 0; i < PLAN_DEVICES_MAX; i++) {
-		device_result_free(a->run.device[i]);
+		result_device_free(a->run.device[i]);
 		for (k = 0; k < ROLE_COUNT; k++)
 			inflight_free(a->device[i].worker[k].inflight);
 	}
@@ -453,7 +420,10 @@ settle_scenario(struct scenario_result *s)
 	}
 }
 
-/* A reset counts in the scenario that ran, or in the next, or in the last one. */
+/*
+ * A reset counts in the scenario that ran, or in the next, or in the last one. A crash that nobody saw
+ * the device come back from is a crash (the fatal gate's), not a reset.
+ */
 static void
 settle_resets(struct device_result *d, int last_started)
 {
@@ -464,7 +434,7 @@ settle_resets(struct device_result *d, int last_started)
 		r = &d->reboot[i];
 		if (r->scenario == -1)
 			d->reboot[i].scenario = last_started;
-		if (r->scenario != -1 && !r->harness_caused)
+		if (r->scenario != -1 && !r->harness_caused && r->sources != 1U << SAW_FATAL)
 			d->scenario[r->scenario].uptime_resets++;
 	}
 }

@@ -24,6 +24,9 @@ struct report_paths {
 int report_reserve(const char *dir, const char *profile, int64_t wall_us, struct report_paths *out,
     int *journal_fd, struct err *e);
 
+/* Take back a reservation: the run could not begin. Closes journal_fd. */
+void report_discard(const struct report_paths *paths, int journal_fd);
+
 /* Write base.json and base.md for one device of run. 0, or -1 with e (which files, why). */
 int report_write(const struct report_paths *paths, const struct run_result *run, int device,
     const struct verdict *v, struct err *e);

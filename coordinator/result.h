@@ -7,6 +7,7 @@
 #define LWS_RESULT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "coordinator/plan.h"
@@ -188,6 +189,25 @@ struct device_result {
 	char serial_port[PROTO_TEXT_MAX + 1];	/* the port that was opened, "" for none */
 	struct timeline timeline;
 };
+
+/* An empty result: everything 0, moments -1 ("not seen"), no histograms. NULL when memory is out. */
+struct device_result *result_device_new(void);
+
+/* Free d with its histograms and console lines. */
+void result_device_free(struct device_result *d);
+
+/* REST paths or WS commands: how many there are, and the name of number i ("?" when there is none). */
+int result_kind_count(const struct profile *p, enum load_kind kind);
+const char *result_kind_name(const struct profile *p, enum load_kind kind, int i);
+
+/* Measured length of a scenario in us; -1 while it has no end or was never started. */
+int64_t result_span_us(const struct scenario_result *s);
+
+/* A status of wait(2) in words: "exit 0", "signal 9 (KILL)", "unknown" for -1. */
+void result_exit_text(char *dst, size_t size, int64_t status);
+
+/* What a reset reason of an ESP32-S3 (the NN of rst:0xNN) means: "POWERON", …; "unknown". */
+const char *result_reset_text(int reason);
 
 /* How a run ended. */
 enum run_end {

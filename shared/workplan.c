@@ -19,6 +19,7 @@ static const struct member plan_members[] = {
 	MEMBER_TEXT_OF(workplan, serial_path),
 	MEMBER_TEXT_OF(workplan, usb_serial),
 	MEMBER_TEXT_OF(workplan, fatal_pattern),
+	MEMBER_BOOL_OF(workplan, preflight),
 	MEMBER_BOOL_OF(workplan, insecure),
 	MEMBER_BOOL_OF(workplan, fresh_connections),
 	MEMBER_INT_OF(workplan, timeout_ms, 1, MS_MAX),

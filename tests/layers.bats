@@ -21,7 +21,7 @@ none() {
 
 @test "there are sources to look at, each in a known folder" {
 	[ "$(sources | wc -l)" -ge 20 ]
-	none "$(find . -name '*.[ch]' ! -path './build*' ! -path './lwstress-*' ! -path './.*' \
+	none "$(find . -name '*.[ch]' ! -path './build*' ! -path './_build*' ! -path './lwstress-*' ! -path './.*' \
 		! -path './config.h' ! -path './shared/*' ! -path './worker/*' ! -path './coordinator/*' \
 		! -path './tests/*')"
 }

@@ -66,9 +66,8 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The whole body as one object, or NULL with e. */
-static cJSON *
-parse_object(const char *body, size_t len, struct err *e)
+cJSON *
+api_body_object(const char *body, size_t len, struct err *e)
 {
 	const char *end = NULL;
 	cJSON *root;
@@ -92,8 +91,8 @@ parse_object(const char *body, size_t len, struct err *e)
 	return NULL;
 }
 
-static void
-read_metrics(const cJSON *data, struct api_reply *out)
+void
+api_body_metrics(const cJSON *data, struct api_reply *out)
 {
 	const cJSON *from, *item;
 	double v;
@@ -113,10 +112,10 @@ read_metrics(const cJSON *data, struct api_reply *out)
 	}
 }
 
-static void
-read_text(const cJSON *error, const char *name, char *dst, size_t size)
+void
+api_body_text(const cJSON *object, const char *name, char *dst, size_t size)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(error, name);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
 
 	if (cJSON_IsString(item))
 		text_utf8_clean(dst, size, item->valuestring, strlen(item->valuestring));
@@ -125,7 +124,7 @@ read_text(const cJSON *error, const char *name, char *dst, size_t size)
 int
 api_body_parse(const char *body, size_t len, struct api_reply *out, struct err *e)
 {
-	cJSON *root = parse_object(body, len, e);
+	cJSON *root = api_body_object(body, len, e);
 	const cJSON *success, *error;
 	struct api_reply r = {.success = false};
 
@@ -138,9 +137,9 @@ api_body_parse(const char *body, size_t len, struct api_reply *out, struct err *
 	}
 	r.success = cJSON_IsTrue(success);
 	error = cJSON_GetObjectItemCaseSensitive(root, "error");
-	read_text(error, "code", r.code, sizeof(r.code));
-	read_text(error, "message", r.message, sizeof(r.message));
-	read_metrics(cJSON_GetObjectItemCaseSensitive(root, "data"), &r);
+	api_body_text(error, "code", r.code, sizeof(r.code));
+	api_body_text(error, "message", r.message, sizeof(r.message));
+	api_body_metrics(cJSON_GetObjectItemCaseSensitive(root, "data"), &r);
 	*out = r;
 	cJSON_Delete(root);
 	return 0;
@@ -221,7 +220,7 @@ api_body_members(const char *body, size_t len, int max,
     void (*cb)(void *arg, const char *member), void *arg)
 {
 	char raw[PROTO_TEXT_MAX + 1], clean[PROTO_TEXT_MAX + 1];
-	cJSON *root = parse_object(body, len, NULL);
+	cJSON *root = api_body_object(body, len, NULL);
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(root, "data"), *item;
 
 	cJSON_ArrayForEach(item, data) {

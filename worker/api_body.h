@@ -31,6 +31,17 @@ struct api_cache {
 	struct api_reply reply;
 };
 
+struct cJSON;
+
+/* len bytes as one JSON object with nothing behind it (caller deletes), or NULL with e. */
+struct cJSON *api_body_object(const char *body, size_t len, struct err *e);
+
+/* Copy the text member `name` of object (NULL: no member) to dst, which stays as it is without one. */
+void api_body_text(const struct cJSON *object, const char *name, char *dst, size_t size);
+
+/* Add to out what data (NULL: nothing) tells of metrics. */
+void api_body_metrics(const struct cJSON *data, struct api_reply *out);
+
 /* Parse len bytes. 0, or -1 with e: not one whole JSON object with a boolean "success". */
 int api_body_parse(const char *body, size_t len, struct api_reply *out, struct err *e);
 

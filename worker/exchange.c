@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "shared/text.h"
+#include "worker/transport.h"
 #include "shared/poison.h"
 
 #define HEADERS_MAX 65536
@@ -33,32 +34,6 @@ struct exchange {
 	char errors[CURL_ERROR_SIZE];
 };
 
-static const struct {
-	CURLcode code;
-	enum op_class op_class;
-} classes[] = {
-	{CURLE_COULDNT_RESOLVE_HOST, OP_DNS},
-	{CURLE_COULDNT_RESOLVE_PROXY, OP_DNS},
-	{CURLE_COULDNT_CONNECT, OP_CONNECT},
-	{CURLE_INTERFACE_FAILED, OP_CONNECT},
-	{CURLE_PROXY, OP_CONNECT},
-	{CURLE_SSL_CONNECT_ERROR, OP_TLS},
-	{CURLE_PEER_FAILED_VERIFICATION, OP_TLS},
-	{CURLE_SSL_CACERT_BADFILE, OP_TLS},
-	{CURLE_SSL_CERTPROBLEM, OP_TLS},
-	{CURLE_SSL_CIPHER, OP_TLS},
-	{CURLE_SSL_ISSUER_ERROR, OP_TLS},
-	{CURLE_SSL_INVALIDCERTSTATUS, OP_TLS},
-	{CURLE_SSL_PINNEDPUBKEYNOTMATCH, OP_TLS},
-	{CURLE_SSL_ENGINE_NOTFOUND, OP_TLS},
-	{CURLE_OPERATION_TIMEDOUT, OP_TIMEOUT},
-	{CURLE_SEND_ERROR, OP_RESET},
-	{CURLE_RECV_ERROR, OP_RESET},
-	{CURLE_GOT_NOTHING, OP_RESET},
-	{CURLE_PARTIAL_FILE, OP_RESET},
-	{CURLE_FILESIZE_EXCEEDED, OP_BODY},
-};
-
 static int64_t
 info_us(CURL *easy, CURLINFO what)
 {
@@ -68,35 +43,15 @@ info_us(CURL *easy, CURLINFO what)
 	return v;
 }
 
-/* libcurl has one code for every timeout; how far the connection came tells them apart. */
 static enum op_class
-timeout_class(const struct exchange *x)
+failure_class(const struct exchange *x, CURLcode code)
 {
-	if (!x->result.opened)
-		return OP_TIMEOUT;
-	if (info_us(x->easy, CURLINFO_NAMELOOKUP_TIME_T) == 0)
-		return OP_DNS;
-	if (info_us(x->easy, CURLINFO_CONNECT_TIME_T) == 0)
-		return OP_CONNECT;
-	if (strncmp(x->url, "https:", 6) == 0 && info_us(x->easy, CURLINFO_APPCONNECT_TIME_T) == 0)
-		return OP_TLS;
-	return OP_TIMEOUT;
-}
-
-static enum op_class
-transport_class(const struct exchange *x, CURLcode code)
-{
-	size_t i;
-
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return timeout_class(x);
 	/* A malformed chunk has the code of a broken connection. */
 	if (code == CURLE_RECV_ERROR && strstr(x->errors, "chunked-encoding") != NULL)
 		return OP_PROTOCOL;
-	for (i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (classes[i].code == code)
-			return classes[i].op_class;
-	return OP_PROTOCOL;
+	if (code == CURLE_OPERATION_TIMEDOUT && !x->result.opened)
+		return OP_TIMEOUT;
+	return transport_class(x->easy, code, strncmp(x->url, "https:", 6) == 0);
 }
 
 static size_t
@@ -170,7 +125,7 @@ judge_failure(struct exchange *x, CURLcode code)
 	struct exchange_result *r = &x->result;
 	const char *why = x->errors[0] != '\0' ? x->errors : curl_easy_strerror(code);
 
-	r->op_class = x->headers_over ? OP_PROTOCOL : transport_class(x, code);
+	r->op_class = x->headers_over ? OP_PROTOCOL : failure_class(x, code);
 	text_copy(r->text, sizeof(r->text),
 	    x->headers_over ? "headers longer than 65536 bytes" : why);
 }

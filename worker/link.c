@@ -168,11 +168,11 @@ link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mo
 }
 
 void
-link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value)
+link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value)
 {
 	struct msg m = {.type = MSG_TELEMETRY};
 
-	m.u.telemetry = (struct msg_telemetry){clock_mono().us, scenario, metric, value};
+	m.u.telemetry = (struct msg_telemetry){at.us, scenario, metric, value};
 	link_send(l, &m);
 }
 

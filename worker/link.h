@@ -55,7 +55,8 @@ void link_op_end(struct link *l, const struct msg_op_end *end);
 /* Slots first .. first+count-1 were dropped (MSG_SLOTS); counted. */
 void link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mono free_at);
 
-void link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value);
+/* One sample. at: when it was asked for, so that at minus an uptime is never later than the boot. */
+void link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
 void link_event(struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
 
 /* The preflight's outcome (class OP_OK: fine). */

@@ -25,6 +25,7 @@
 
 static const struct role_ops *const roles[] = {
 	&rest_role,
+	&ws_role,
 	&serial_role,
 };
 
@@ -57,7 +58,7 @@ is_pipe(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* SIGINT goes to the whole foreground group, but the coordinator decides when a run ends. */
+/* These go to whole groups, but the coordinator alone decides when a run ends. */
 static void
 ignore_signals(void)
 {
@@ -66,6 +67,8 @@ ignore_signals(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGPIPE, &sa, NULL);
 }
 

@@ -118,7 +118,7 @@ send_clock(struct serial *s)
 
 	if (s->clock_seen_ms == -1 || back ||
 	    mono_sub(s->read_at, s->clock_sent) >= UPTIME_EVERY_US) {
-		link_telemetry(s->link, s->scenario, METRIC_UPTIME_MS, ms);
+		link_telemetry(s->link, s->read_at, s->scenario, METRIC_UPTIME_MS, ms);
 		s->clock_sent = s->read_at;
 	}
 	s->clock_seen_ms = ms;
@@ -132,9 +132,9 @@ send_findings(struct serial *s)
 	if (l->clock_ms != -1)
 		send_clock(s);
 	if (l->heap != -1)
-		link_telemetry(s->link, s->scenario, METRIC_HEAP, l->heap);
+		link_telemetry(s->link, s->read_at, s->scenario, METRIC_HEAP, l->heap);
 	if (l->largest != -1)
-		link_telemetry(s->link, s->scenario, METRIC_LARGEST, l->largest);
+		link_telemetry(s->link, s->read_at, s->scenario, METRIC_LARGEST, l->largest);
 	if (l->shed != -1)
 		send_found(s, EV_SERIAL_SHED, l->shed);
 	if (l->warning != -1)

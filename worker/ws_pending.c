@@ -14,35 +14,44 @@ ws_pending_add(struct ws_pending *p, const struct ws_request *r)
 	p->list[p->count++] = *r;
 }
 
-static void
-take_at(struct ws_pending *p, int i, struct ws_request *out)
+static int
+find(const struct ws_pending *p, int64_t id)
 {
-	*out = p->list[i];
-	p->count--;
-	memmove(p->list + i, p->list + i + 1, (size_t)(p->count - i) * sizeof(p->list[0]));
+	int i;
+
+	for (i = 0; i < p->count; i++)
+		if (p->list[i].id == id)
+			return i;
+	return -1;
+}
+
+bool
+ws_pending_has(const struct ws_pending *p, int64_t id)
+{
+	return find(p, id) != -1;
 }
 
 bool
 ws_pending_take(struct ws_pending *p, int64_t id, struct ws_request *out)
 {
-	int i;
+	int i = find(p, id);
 
-	for (i = 0; i < p->count; i++) {
-		if (p->list[i].id != id)
-			continue;
-		take_at(p, i, out);
-		return true;
-	}
-	return false;
+	if (i == -1)
+		return false;
+	*out = p->list[i];
+	p->count--;
+	memmove(p->list + i, p->list + i + 1, (size_t)(p->count - i) * sizeof(p->list[0]));
+	return true;
 }
 
-bool
-ws_pending_take_oldest(struct ws_pending *p, struct ws_request *out)
+void
+ws_pending_clamp(struct ws_pending *p, struct mono latest)
 {
-	if (p->count == 0)
-		return false;
-	take_at(p, 0, out);
-	return true;
+	int i;
+
+	for (i = 0; i < p->count; i++)
+		if (mono_sub(p->list[i].deadline, latest) > 0)
+			p->list[i].deadline = latest;
 }
 
 int64_t

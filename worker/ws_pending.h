@@ -13,6 +13,7 @@ struct ws_request {
 	int64_t id;	/* of the operation; the requestId is "lw-<id>" */
 	int kind;
 	struct mono sent;
+	struct mono deadline;	/* never before that of an older request */
 };
 
 struct ws_pending {
@@ -23,11 +24,13 @@ struct ws_pending {
 /* The caller keeps count below WS_WINDOW_MAX. */
 void ws_pending_add(struct ws_pending *p, const struct ws_request *r);
 
+bool ws_pending_has(const struct ws_pending *p, int64_t id);
+
 /* Take the request with this id out; false: it is not there. */
 bool ws_pending_take(struct ws_pending *p, int64_t id, struct ws_request *out);
 
-/* Take the oldest out; false: there is none. */
-bool ws_pending_take_oldest(struct ws_pending *p, struct ws_request *out);
+/* No request may wait longer than until `latest`. */
+void ws_pending_clamp(struct ws_pending *p, struct mono latest);
 
 /* The number in "lw-<number>", or -1 when id is not of that form. */
 int64_t ws_request_number(const char *id);

@@ -25,8 +25,34 @@ format_host(const struct url *u, bool tls, char *dst, size_t size)
 	return n >= 0 && (size_t)n < size;
 }
 
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* %XX in place; returns the length, as a secret may hold any byte. */
+static size_t
+percent_decode(char *s)
+{
+	size_t from, to = 0;
+
+	for (from = 0; s[from] != '\0'; from++) {
+		if (s[from] == '%' && hex_digit(s[from + 1]) >= 0 && hex_digit(s[from + 2]) >= 0) {
+			s[to++] = (char)(hex_digit(s[from + 1]) << 4 | hex_digit(s[from + 2]));
+			from += 2;
+		} else {
+			s[to++] = s[from];
+		}
+	}
+	return to;
+}
+
 static bool
-format_extra(const struct url *u, char *dst, size_t size)
+format_extra(struct url *u, char *dst, size_t size)
 {
 	char secret[BASE64_LEN(sizeof(u->userinfo)) + 1];
 	int n;
@@ -34,7 +60,7 @@ format_extra(const struct url *u, char *dst, size_t size)
 	if (u->userinfo[0] == '\0') {
 		n = snprintf(dst, size, "User-Agent: lwstress/%s\r\n", PACKAGE_VERSION);
 	} else {
-		base64_encode(secret, u->userinfo, strlen(u->userinfo));
+		base64_encode(secret, u->userinfo, percent_decode(u->userinfo));
 		n = snprintf(dst, size, "User-Agent: lwstress/%s\r\nAuthorization: Basic %s\r\n",
 		    PACKAGE_VERSION, secret);
 	}
