@@ -346,7 +346,8 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
-		if (put_device(&d->s, "--host", d->host, "--ws-url", d->ws_url, e) == -1)
+		if (put_device(&d->s, d->host_by_option ? "--host" : "LWSTRESS_HOST", d->host,
+		    d->ws_by_option ? "--ws-url" : "LWSTRESS_WS_URL", d->ws_url, e) == -1)
 			goto out;
 	}
 	*out = d->s;
