@@ -178,18 +178,24 @@ transport_failed(enum op_class class)
 	return class == OP_DNS || class == OP_CONNECT || class == OP_TLS || class == OP_RESET;
 }
 
+static int64_t
+setup_us(const struct exchange_result *r)
+{
+	return (r->dns_us > 0 ? r->dns_us : 0) + (r->connect_us > 0 ? r->connect_us : 0) +
+	    (r->tls_us > 0 ? r->tls_us : 0);
+}
+
 static void
 done_cb(void *arg, const struct exchange_result *res)
 {
 	struct lane *l = arg;
 	struct rest *r = l->rest;
 	struct mono now = clock_mono();
-	int64_t setup_us = res->dns_us + res->connect_us + (res->tls_us > 0 ? res->tls_us : 0);
 
 	if (l - r->lanes < r->usable)
 		pace_lane_free(r->pace, now);
-	if (res->opened && res->connect_us >= 0)
-		link_event(r->link, l->scenario, EV_CONNECT, setup_us, "");
+	if (res->opened)
+		link_event(r->link, l->scenario, EV_CONNECT, setup_us(res), "");
 	if (res->op_class == OP_OK)
 		send_metrics(r, l, &res->reply);
 	end_op(l, now, res);
