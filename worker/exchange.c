@@ -212,19 +212,6 @@ transfer_cb(void *arg, CURL *easy, CURLcode code)
 	}
 }
 
-/*
- * A kept connection that breaks before the first byte of the answer makes libcurl ask again on a new
- * one, unseen: the device would count one request more than we do. The break is a finding; refuse.
- */
-static int
-before_request_cb(void *arg, char *peer_ip, char *own_ip, int peer_port, int own_port)
-{
-	struct exchange *x = arg;
-
-	(void)peer_ip, (void)own_ip, (void)peer_port, (void)own_port;
-	return ++x->asked > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
 static int
 set_options(struct exchange *x, const struct workplan *plan, int64_t timeout_ms)
 {
@@ -232,8 +219,6 @@ set_options(struct exchange *x, const struct workplan *plan, int64_t timeout_ms)
 
 	rc |= curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)plan->body_max);
-	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, before_request_cb);
-	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, write_cb);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, header_cb);
