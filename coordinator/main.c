@@ -1,7 +1,142 @@
+/*
+ * lwstress-coord: reads what is wanted, makes room for the report, runs, judges, writes. Exit
+ * statuses are in verdict.h. Results go to stdout, talk goes to stderr.
+ */
 #include "config.h"
 
-int
-main(void)
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "coordinator/aggregate.h"
+#include "coordinator/journal.h"
+#include "coordinator/report.h"
+#include "coordinator/run.h"
+#include "coordinator/settings.h"
+#include "coordinator/simulator.h"
+#include "coordinator/verdict.h"
+#include "shared/clock.h"
+#include "shared/log.h"
+#include "shared/poison.h"
+
+static int
+fail(int status, const struct err *e)
 {
-	return 2;
+	log_info("%s", e->text);
+	return status;
+}
+
+static int
+print_help(void)
+{
+	char *text = settings_help();
+	int rc = text == NULL || fputs(text, stdout) == EOF || fflush(stdout) == EOF;
+
+	free(text);
+	return rc ? EXIT_FAULT : EXIT_PASS;
+}
+
+/* Judge, write the reports, say what came out. */
+static int
+conclude(struct aggregate *a, const struct report_paths *paths)
+{
+	const struct run_result *result = aggregate_settle(a);
+	struct verdict *v = calloc(1, sizeof(*v));
+	int status = EXIT_FAULT;
+	struct err e;
+
+	if (v == NULL) {
+		log_warn("out of memory for the verdict");
+		return status;
+	}
+	verdict_eval(result, 0, v);
+	status = v->exit_status;
+	if (report_write(paths, result, 0, v, &e) == -1) {
+		log_warn("%s", e.text);
+		status = status == EXIT_FAIL ? status : EXIT_FAULT;
+	}
+	log_info("%s: %s", v->pass ? "PASS" : "FAIL", v->reason);
+	printf("verdict: %s (exit status %d)\nreport: %s.md\njson: %s.json\n", v->pass ? "PASS" : "FAIL",
+	    status, paths->base, paths->base);
+	fflush(stdout);
+	free(v);
+	return status;
+}
+
+static int
+run_and_conclude(struct settings *s, const struct report_paths *paths, int journal_fd)
+{
+	struct aggregate *a = NULL;
+	struct journal *j = NULL;
+	struct serial_log *l = NULL;
+	struct err e;
+	int status;
+
+	s->plan.wall_us = clock_wall_us();
+	s->plan.mono_us = clock_mono().us;
+	a = aggregate_new(&s->plan);
+	j = journal_new(journal_fd, paths->base);
+	l = serial_log_new(paths->base, &s->plan);
+	if (a == NULL || j == NULL || l == NULL) {
+		err_set(&e, "out of memory");
+		status = fail(EXIT_FAULT, &e);
+	} else {
+		journal_plan(j, &s->plan);
+		status = run_execute(s, a, j, l, &e) == -1 ? fail(EXIT_FAULT, &e) : conclude(a, paths);
+	}
+	serial_log_free(l);
+	journal_free(j);
+	aggregate_free(a);
+	return status;
+}
+
+static int
+run(struct settings *s)
+{
+	struct simulator *sim = NULL;
+	struct report_paths paths;
+	int journal_fd, status;
+	struct err e;
+
+	if (report_reserve(s->out_dir, s->plan.profile.name, clock_wall_us(), &paths, &journal_fd, &e) == -1)
+		return fail(EXIT_USAGE, &e);
+	if (s->plan.simulated) {
+		sim = simulator_start(s->plan.simulate, &e);
+		if (sim == NULL || settings_set_device(s, simulator_url(sim), simulator_ws_url(sim),
+		    simulator_console(sim), &e) == -1) {
+			simulator_stop(sim);
+			report_discard(&paths, journal_fd);
+			return fail(EXIT_USAGE, &e);
+		}
+	}
+	log_info("device %s, profile %s, report %s.md", s->plan.device[0].url, s->plan.profile.name,
+	    paths.base);
+	status = run_and_conclude(s, &paths, journal_fd);
+	simulator_stop(sim);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	enum settings_action action;
+	int status;
+	struct err e;
+
+	log_init("lwstress-coord");
+	signal(SIGPIPE, SIG_IGN);
+	if (s == NULL)
+		return EXIT_FAULT;
+	if (settings_read(argc, argv, s, &action, &e) == -1)
+		status = fail(EXIT_USAGE, &e);
+	else if (action == SETTINGS_HELP)
+		status = print_help();
+	else if (action == SETTINGS_VERSION)
+		status = puts("lwstress-coord " PACKAGE_VERSION) == EOF ? EXIT_FAULT : EXIT_PASS;
+	else
+		status = run(s);
+	free(s);
+	return status;
 }

@@ -9,19 +9,19 @@
 #include "shared/poison.h"
 
 #define BIT(i, n, c) (((i) >> (n) & 1) ? UINT32_C(c) : 0)
-#define ENTRY(i, a, b, c, d, e, f, g, h)                                                         \
-	(BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^              \
+#define ENTRY(i, a, b, c, d, e, f, g, h)                                                       \
+	(BIT(i, 0, a) ^ BIT(i, 1, b) ^ BIT(i, 2, c) ^ BIT(i, 3, d) ^ BIT(i, 4, e) ^            \
 	    BIT(i, 5, f) ^ BIT(i, 6, g) ^ BIT(i, 7, h))
-#define E4(i, ...)                                                                               \
-	ENTRY((i), __VA_ARGS__), ENTRY((i) + 1, __VA_ARGS__), ENTRY((i) + 2, __VA_ARGS__),       \
+#define E4(i, ...)                                                                             \
+	ENTRY((i), __VA_ARGS__), ENTRY((i) + 1, __VA_ARGS__), ENTRY((i) + 2, __VA_ARGS__),     \
 	    ENTRY((i) + 3, __VA_ARGS__)
-#define E16(i, ...)                                                                              \
-	E4(i, __VA_ARGS__), E4((i) + 4, __VA_ARGS__), E4((i) + 8, __VA_ARGS__),                  \
+#define E16(i, ...)                                                                            \
+	E4(i, __VA_ARGS__), E4((i) + 4, __VA_ARGS__), E4((i) + 8, __VA_ARGS__),                \
 	    E4((i) + 12, __VA_ARGS__)
-#define E64(i, ...)                                                                              \
-	E16(i, __VA_ARGS__), E16((i) + 16, __VA_ARGS__), E16((i) + 32, __VA_ARGS__),             \
+#define E64(i, ...)                                                                            \
+	E16(i, __VA_ARGS__), E16((i) + 16, __VA_ARGS__), E16((i) + 32, __VA_ARGS__),           \
 	    E16((i) + 48, __VA_ARGS__)
-#define TABLE(...)                                                                               \
+#define TABLE(...)                                                                             \
 	E64(0, __VA_ARGS__), E64(64, __VA_ARGS__), E64(128, __VA_ARGS__), E64(192, __VA_ARGS__)
 
 /* Row k: the CRC of one byte with k zero bytes behind it, polynomial 0x82f63b78 (reflected). */

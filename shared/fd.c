@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/poison.h"
@@ -117,11 +118,17 @@ fd_read_file(const char *path, size_t max, char **out, size_t *len, struct err *
 {
 	char *buf = NULL;
 	int fd, rc = -1;
+	struct stat st;
 	size_t n;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* O_NONBLOCK: a FIFO without a writer would hold us here. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1)
 		return err_set(e, "cannot open %s: %s", path, strerror(errno));
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		err_set(e, "%s is not a regular file", path);
+		goto out;
+	}
 	buf = malloc(max + 2);
 	if (buf == NULL) {
 		err_set(e, "cannot read %s: out of memory", path);

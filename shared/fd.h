@@ -28,7 +28,7 @@ void fd_close_from(int lowest);
 int fd_write_all(int fd, const void *buf, size_t len);
 
 /*
- * Read a whole file of at most max bytes into a new buffer with a NUL behind it (caller frees).
+ * Read a whole regular file of at most max bytes into a new buffer with a NUL behind it (caller frees).
  * 0, or -1 with a message that names the path.
  */
 int fd_read_file(const char *path, size_t max, char **out, size_t *len, struct err *e);

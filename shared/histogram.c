@@ -11,8 +11,8 @@
 #include "shared/poison.h"
 
 #define HALF_BITS 10
-#define HALF (1 << HALF_BITS)	/* buckets in a power of two */
-#define SHIFT_MAX 21		/* (2 * HALF << SHIFT_MAX) is above HISTOGRAM_MAX_US */
+#define HALF (1 << HALF_BITS) /* buckets in a power of two */
+#define SHIFT_MAX 21          /* (2 * HALF << SHIFT_MAX) is above HISTOGRAM_MAX_US */
 #define BUCKETS ((SHIFT_MAX + 2) * HALF)
 
 #define Q_ONE 100000

@@ -1,4 +1,4 @@
-/* One parser of decimal digits underneath; what differs is the scale and the words of the error. */
+/* One parser of decimal digits underneath; scale and words of the error differ. */
 #include "config.h"
 
 #include "shared/number.h"
@@ -72,13 +72,14 @@ in_range(int64_t v, int64_t min, int64_t max)
 }
 
 int
-number_i64(const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct err *e)
+number_i64(
+    const char *what, const char *s, int64_t min, int64_t max, int64_t *out, struct err *e)
 {
 	int64_t v;
 
 	if (!parse_scaled(s, s + strlen(s), 0, &v) || !in_range(v, min, max))
-		return err_set(e, "%s: \"%.100s\" is not a whole number from %lld to %lld", what, s,
-		    (long long)min, (long long)max);
+		return err_set(e, "%s: \"%.100s\" is not a whole number from %lld to %lld",
+		    what, s, (long long)min, (long long)max);
 	*out = v;
 	return 0;
 }
@@ -100,13 +101,13 @@ format_scaled(char dst[32], int64_t v, int places)
 	if (places == 0)
 		snprintf(dst, 32, "%s%llu", v < 0 ? "-" : "", (unsigned long long)u);
 	else
-		snprintf(dst, 32, "%s%llu.%0*llu", v < 0 ? "-" : "", (unsigned long long)(u / scale),
-		    places, (unsigned long long)(u % scale));
+		snprintf(dst, 32, "%s%llu.%0*llu", v < 0 ? "-" : "",
+		    (unsigned long long)(u / scale), places, (unsigned long long)(u % scale));
 }
 
 int
-number_fixed(const char *what, const char *s, int digits, int64_t min, int64_t max, int64_t *out,
-    struct err *e)
+number_fixed(const char *what, const char *s, int digits, int64_t min, int64_t max,
+    int64_t *out, struct err *e)
 {
 	char lo[32], hi[32];
 	int64_t v;
@@ -117,7 +118,8 @@ number_fixed(const char *what, const char *s, int digits, int64_t min, int64_t m
 		format_scaled(lo, min, digits);
 		format_scaled(hi, max, digits);
 		return err_set(e,
-		    "%s: \"%.100s\" is not a number from %s to %s with at most %d decimal places",
+		    "%s: \"%.100s\" is not a number from %s to %s with at most %d decimal "
+		    "places",
 		    what, s, lo, hi, digits);
 	}
 	*out = v;
@@ -133,11 +135,11 @@ struct unit {
 
 /* "ms" before "s", which it ends with; the last row takes a bare number. */
 static const struct unit units[] = {
-	{"ms", 3, 1},
-	{"s", 6, 1},
-	{"m", 6, 60},
-	{"h", 6, 3600},
-	{"", 6, 1},
+    {"ms", 3, 1},
+    {"s", 6, 1},
+    {"m", 6, 60},
+    {"h", 6, 3600},
+    {"", 6, 1},
 };
 
 static bool
@@ -160,8 +162,8 @@ parse_duration(const char *s, int64_t *out)
 }
 
 int
-number_duration_us(const char *what, const char *s, int64_t min_us, int64_t max_us, int64_t *out,
-    struct err *e)
+number_duration_us(const char *what, const char *s, int64_t min_us, int64_t max_us,
+    int64_t *out, struct err *e)
 {
 	char lo[32], hi[32];
 	int64_t v;
@@ -169,8 +171,10 @@ number_duration_us(const char *what, const char *s, int64_t min_us, int64_t max_
 	if (!parse_duration(s, &v) || !in_range(v, min_us, max_us)) {
 		format_scaled(lo, min_us, 6);
 		format_scaled(hi, max_us, 6);
-		return err_set(e, "%s: \"%.100s\" is not a duration from %s to %s seconds "
-		    "(a number, then ms, s, m, h or nothing for seconds)", what, s, lo, hi);
+		return err_set(e,
+		    "%s: \"%.100s\" is not a duration from %s to %s seconds "
+		    "(a number, then ms, s, m, h or nothing for seconds)",
+		    what, s, lo, hi);
 	}
 	*out = v;
 	return 0;

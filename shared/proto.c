@@ -37,6 +37,7 @@ const char *const event_names[EV_KIND_COUNT] = {
 	[EV_SERIAL_TRUNCATED] = "serial_truncated",
 	[EV_DEVICE] = "device",
 	[EV_HOLD] = "hold",
+	[EV_SERIAL_UNLOGGED] = "serial_unlogged",
 };
 
 enum field_kind { FIELD_INT, FIELD_BYTES };
@@ -58,6 +59,7 @@ struct field {
 
 struct schema {
 	int64_t type;
+	enum msg_direction direction;
 	const char *name;
 	struct field fields[FIELDS_MAX];
 };
@@ -69,45 +71,63 @@ struct schema {
 	    INT(counters.ring_peak_bytes, 0, COUNT_MAX), INT(counters.rss_kb, 0, COUNT_MAX),     \
 	    INT(counters.cpu_us, 0, COUNT_MAX)
 
+#define SCENARIO_FIELDS                                                                          \
+	INT(scenario.scenario, 0, 63), INT(scenario.at_us, 0, TIME_MAX),                         \
+	    INT(scenario.interrupted, 0, 1)
+
 static const struct schema schemas[] = {
-	{MSG_PLAN, "PLAN",
+	{MSG_PLAN, MSG_DOWN, "PLAN",
 	    {INT(plan.part, 0, 9999), INT(plan.parts, 1, 10000), BYTES(plan.data, PROTO_PART_MAX)}},
-	{MSG_START, "START",
+	{MSG_START, MSG_DOWN, "START",
 	    {INT(start.scenario, 0, 63), INT(start.start_us, 0, TIME_MAX),
 		INT(start.first_slot, 0, COUNT_MAX)}},
-	{MSG_STOP, "STOP", {INT(stop.drain_ms, 0, 3600000), INT(stop.last, 0, 1)}},
-	{MSG_HELLO, "HELLO",
+	{MSG_STOP, MSG_DOWN, "STOP", {INT(stop.drain_ms, 0, 3600000), INT(stop.last, 0, 1)}},
+	{MSG_HELLO, MSG_UP, "HELLO",
 	    {INT(hello.version, 0, 1000000), INT(hello.role, 0, ROLE_COUNT - 1),
 		INT(hello.generation, 0, 1000000), INT(hello.pid, 1, INT32_MAX)}},
-	{MSG_READY, "READY",
+	{MSG_READY, MSG_UP, "READY",
 	    {INT(ready.ok, 0, 1), INT(ready.op_class, 0, OP_CLASS_COUNT - 1),
 		INT(ready.latency_us, 0, SPAN_MAX), BYTES(ready.text, PROTO_TEXT_MAX)}},
-	{MSG_OP_BEGIN, "OP_BEGIN",
+	{MSG_OP_BEGIN, MSG_UP, "OP_BEGIN",
 	    {INT(begin.id, 1, COUNT_MAX), INT(begin.scenario, 0, 63), INT(begin.slot, 0, COUNT_MAX),
 		INT(begin.kind, 0, 15), INT(begin.due_us, -1, TIME_MAX),
 		INT(begin.sent_us, 0, TIME_MAX)}},
-	{MSG_OP_END, "OP_END",
+	{MSG_OP_END, MSG_UP, "OP_END",
 	    {INT(end.id, 1, COUNT_MAX), INT(end.end_us, 0, TIME_MAX),
 		INT(end.op_class, 0, OP_CLASS_COUNT - 1), INT(end.status, 0, 9999),
 		INT(end.dns_us, -1, SPAN_MAX), INT(end.connect_us, -1, SPAN_MAX),
 		INT(end.tls_us, -1, SPAN_MAX), INT(end.first_byte_us, -1, SPAN_MAX),
 		INT(end.bytes, 0, COUNT_MAX), BYTES(end.text, PROTO_TEXT_MAX)}},
-	{MSG_SLOTS, "SLOTS",
+	{MSG_SLOTS, MSG_UP, "SLOTS",
 	    {INT(slots.scenario, 0, 63), INT(slots.first, 0, COUNT_MAX),
 		INT(slots.count, 1, COUNT_MAX), INT(slots.free_us, 0, TIME_MAX)}},
-	{MSG_TELEMETRY, "TELEMETRY",
+	{MSG_TELEMETRY, MSG_UP, "TELEMETRY",
 	    {INT(telemetry.at_us, 0, TIME_MAX), INT(telemetry.scenario, -1, 63),
 		INT(telemetry.metric, 0, METRIC_COUNT - 1),
 		INT(telemetry.value, -COUNT_MAX, COUNT_MAX)}},
-	{MSG_EVENT, "EVENT",
+	{MSG_EVENT, MSG_UP, "EVENT",
 	    {INT(event.at_us, 0, TIME_MAX), INT(event.scenario, -1, 63),
 		INT(event.kind, 0, EV_KIND_COUNT - 1), INT(event.value, -COUNT_MAX, COUNT_MAX),
 		BYTES(event.text, PROTO_TEXT_MAX)}},
-	{MSG_LINE, "LINE",
+	{MSG_LINE, MSG_UP, "LINE",
 	    {INT(line.at_us, 0, TIME_MAX), INT(line.line, 0, COUNT_MAX), INT(line.more, 0, 1),
 		BYTES(line.data, PROTO_PART_MAX)}},
-	{MSG_COUNTERS, "COUNTERS", {COUNTER_FIELDS}},
-	{MSG_FINAL, "FINAL", {COUNTER_FIELDS}},
+	{MSG_COUNTERS, MSG_UP, "COUNTERS", {COUNTER_FIELDS}},
+	{MSG_FINAL, MSG_UP, "FINAL", {COUNTER_FIELDS}},
+	{MSG_RUN, MSG_OWN, "RUN",
+	    {INT(run.part, 0, 9999), INT(run.parts, 1, 10000), BYTES(run.data, PROTO_PART_MAX)}},
+	{MSG_SCENARIO_START, MSG_OWN, "SCENARIO_START", {SCENARIO_FIELDS}},
+	{MSG_SCENARIO_END, MSG_OWN, "SCENARIO_END", {SCENARIO_FIELDS}},
+	{MSG_WORKER_START, MSG_OWN, "WORKER_START",
+	    {INT(worker_start.at_us, 0, TIME_MAX), INT(worker_start.pid, 1, INT32_MAX)}},
+	{MSG_WORKER_EXIT, MSG_OWN, "WORKER_EXIT",
+	    {INT(worker_exit.at_us, 0, TIME_MAX), INT(worker_exit.status, -1, INT32_MAX),
+		INT(worker_exit.wanted, 0, 1), INT(worker_exit.given_up, 0, 1),
+		BYTES(worker_exit.text, PROTO_TEXT_MAX)}},
+	{MSG_NOTE, MSG_OWN, "NOTE", {INT(note.at_us, 0, TIME_MAX), BYTES(note.text, PROTO_TEXT_MAX)}},
+	{MSG_END, MSG_OWN, "END",
+	    {INT(run_end.how, 0, 16), INT(run_end.signal, 0, 128), INT(run_end.wall_us, 0, TIME_MAX),
+		BYTES(run_end.text, PROTO_PART_MAX)}},
 };
 
 static const struct schema *
@@ -137,6 +157,14 @@ msg_type_name(int64_t type)
 	const struct schema *s = schema_find(type);
 
 	return s == NULL ? "?" : s->name;
+}
+
+enum msg_direction
+msg_direction(int64_t type)
+{
+	const struct schema *s = schema_find(type);
+
+	return s == NULL ? MSG_NONE : s->direction;
 }
 
 struct sink {

@@ -77,6 +77,7 @@ enum event_kind {
 	EV_SERIAL_TRUNCATED,	/* value: lines over the cap since the last such event */
 	EV_DEVICE,		/* one member of device/info: text "key=value" */
 	EV_HOLD,		/* load held back on purpose; value: us; text: why */
+	EV_SERIAL_UNLOGGED,	/* value: lines not sent as MSG_LINE since the last such event */
 	EV_KIND_COUNT
 };
 
@@ -97,8 +98,19 @@ enum msg_type {
 	MSG_EVENT = 22,
 	MSG_LINE = 23,
 	MSG_COUNTERS = 24,
-	MSG_FINAL = 25
+	MSG_FINAL = 25,
+	/* the coordinator's own, in the journal only */
+	MSG_RUN = 64,
+	MSG_SCENARIO_START = 65,
+	MSG_SCENARIO_END = 66,
+	MSG_WORKER_START = 67,
+	MSG_WORKER_EXIT = 68,
+	MSG_NOTE = 69,
+	MSG_END = 70
 };
+
+/* Who may send a type. */
+enum msg_direction { MSG_NONE, MSG_DOWN, MSG_UP, MSG_OWN };
 
 /* Bytes inside the frame they came in; not ended by a NUL. */
 struct span {
@@ -181,6 +193,38 @@ struct msg_counters {
 	int64_t at_us, begun, ended, dropped_slots, frames_dropped, ring_peak_bytes, rss_kb, cpu_us;
 };
 
+/* A part of the plan of the run (coordinator/plan.h), first of all records. */
+struct msg_run {
+	int64_t part, parts;
+	struct span data;
+};
+
+/* A scenario began, at start_us on the grid; or ended. interrupted: before its time. */
+struct msg_scenario {
+	int64_t scenario, at_us, interrupted;
+};
+
+struct msg_worker_start {
+	int64_t at_us, pid;
+};
+
+/* status as in wait(2), -1 unknown; wanted 1: the coordinator had told it to go; given_up 1: no other follows. */
+struct msg_worker_exit {
+	int64_t at_us, status, wanted, given_up;
+	struct span text;
+};
+
+/* The run ended: how (coordinator/result.h enum run_end), by which signal, when by the wall clock. */
+struct msg_end {
+	int64_t how, signal, wall_us;
+	struct span text;
+};
+
+struct msg_note {
+	int64_t at_us;
+	struct span text;
+};
+
 struct msg {
 	int64_t type;	/* enum msg_type */
 	int64_t seq;
@@ -197,6 +241,12 @@ struct msg {
 		struct msg_event event;
 		struct msg_line line;
 		struct msg_counters counters;	/* COUNTERS and FINAL */
+		struct msg_run run;
+		struct msg_scenario scenario;	/* SCENARIO_START and SCENARIO_END */
+		struct msg_worker_start worker_start;
+		struct msg_worker_exit worker_exit;
+		struct msg_note note;
+		struct msg_end run_end;
 	} u;
 };
 
@@ -214,5 +264,8 @@ int proto_decode(const uint8_t *payload, size_t len, struct msg *out, struct err
 
 /* "OP_BEGIN" and so on; "?" for an unknown type. */
 const char *msg_type_name(int64_t type);
+
+/* MSG_NONE for an unknown type. */
+enum msg_direction msg_direction(int64_t type);
 
 #endif

@@ -17,7 +17,8 @@ slots_before(int64_t rate_mhz, int64_t us)
 {
 	if (us <= 0 || rate_mhz <= 0)
 		return 0;
-	return us / SLOT_UNIT * rate_mhz + (us % SLOT_UNIT * rate_mhz + SLOT_UNIT - 1) / SLOT_UNIT;
+	return us / SLOT_UNIT * rate_mhz +
+	       (us % SLOT_UNIT * rate_mhz + SLOT_UNIT - 1) / SLOT_UNIT;
 }
 
 int64_t

@@ -73,7 +73,8 @@ parse_scheme(struct part *rest, const char *schemes, struct url *u)
 	size_t i, n;
 	char *c;
 
-	if (mark == NULL || !part_copy(u->scheme, sizeof(u->scheme), (struct part){rest->s, mark}))
+	if (mark == NULL ||
+	    !part_copy(u->scheme, sizeof(u->scheme), (struct part){rest->s, mark}))
 		return "does not begin with a scheme";
 	for (c = u->scheme; *c != '\0'; c++)
 		if (*c >= 'A' && *c <= 'Z')
@@ -84,7 +85,8 @@ parse_scheme(struct part *rest, const char *schemes, struct url *u)
 		if (strcmp(known[i].name, u->scheme) != 0)
 			continue;
 		u->port = known[i].port;
-		for (at = strstr(schemes, u->scheme); at != NULL; at = strstr(at + 1, u->scheme))
+		for (at = strstr(schemes, u->scheme); at != NULL;
+		     at = strstr(at + 1, u->scheme))
 			if ((at == schemes || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
 				return NULL;
 	}
@@ -116,7 +118,8 @@ parse_host(struct part *rest, struct url *u)
 
 	if (rest->s < rest->end && *rest->s == '[') {
 		end = find(*rest, ']');
-		if (end == NULL || !part_copy(u->host, sizeof(u->host), (struct part){rest->s + 1, end}) ||
+		if (end == NULL ||
+		    !part_copy(u->host, sizeof(u->host), (struct part){rest->s + 1, end}) ||
 		    inet_pton(AF_INET6, u->host, &v6) != 1)
 			return "has no valid IPv6 address in its brackets";
 		rest->s = end + 1;
@@ -127,7 +130,8 @@ parse_host(struct part *rest, struct url *u)
 		end = rest->end;
 	if (end == rest->s)
 		return "has no host";
-	if (!part_copy(u->host, sizeof(u->host), (struct part){rest->s, end}) || !host_name_ok(u->host))
+	if (!part_copy(u->host, sizeof(u->host), (struct part){rest->s, end}) ||
+	    !host_name_ok(u->host))
 		return "has a malformed host (an IPv6 address needs brackets)";
 	rest->s = end;
 	return NULL;
@@ -145,7 +149,8 @@ parse_port(struct part rest, struct url *u)
 	if (*rest.s != ':')
 		return "has more than a port behind its host";
 	if (!part_copy(text, sizeof(text), (struct part){rest.s + 1, rest.end}) ||
-	    strspn(text, DIGIT) != strlen(text) || number_i64("port", text, 1, 65535, &port, NULL) == -1)
+	    strspn(text, DIGIT) != strlen(text) ||
+	    number_i64("port", text, 1, 65535, &port, NULL) == -1)
 		return why;
 	u->port = (int)port;
 	u->port_given = true;
@@ -160,7 +165,8 @@ parse_authority(struct part rest, struct url *u)
 	if (at != NULL) {
 		if (!part_copy(u->userinfo, sizeof(u->userinfo), (struct part){rest.s, at}) ||
 		    at == rest.s || !only(u->userinfo, UNRESERVED SUB_DELIMS ":"))
-			return "has a malformed user or password (write special characters as %XX)";
+			return "has a malformed user or password (write special characters as "
+			       "%XX)";
 		rest.s = at + 1;
 	}
 	why = parse_host(&rest, u);
@@ -212,7 +218,8 @@ url_parse(const char *what, const char *s, const char *schemes, struct url *out,
 	why = parse(s, schemes, &u);
 	if (why != NULL) {
 		url_mask(masked, sizeof(masked), s);
-		return err_set(e, "%s: \"%s\" %s; wanted is SCHEME://HOST[:PORT][/PATH], SCHEME one of: %s",
+		return err_set(e,
+		    "%s: \"%s\" %s; wanted is SCHEME://HOST[:PORT][/PATH], SCHEME one of: %s",
 		    what, masked, why, schemes);
 	}
 	*out = u;
@@ -220,8 +227,8 @@ url_parse(const char *what, const char *s, const char *schemes, struct url *out,
 }
 
 int
-url_format(const struct url *u, const char *scheme, const char *path, bool with_secret, char *dst,
-    size_t size)
+url_format(const struct url *u, const char *scheme, const char *path, bool with_secret,
+    char *dst, size_t size)
 {
 	bool v6 = strchr(u->host, ':') != NULL;
 	bool user = with_secret && u->userinfo[0] != '\0';
@@ -230,8 +237,8 @@ url_format(const struct url *u, const char *scheme, const char *path, bool with_
 
 	if (u->port_given)
 		snprintf(port, sizeof(port), ":%d", u->port);
-	n = snprintf(dst, size, "%s://%s%s%s%s%s%s%s", scheme, user ? u->userinfo : "", user ? "@" : "",
-	    v6 ? "[" : "", u->host, v6 ? "]" : "", port, path);
+	n = snprintf(dst, size, "%s://%s%s%s%s%s%s%s", scheme, user ? u->userinfo : "",
+	    user ? "@" : "", v6 ? "[" : "", u->host, v6 ? "]" : "", port, path);
 	return n < 0 || (size_t)n >= size ? -1 : 0;
 }
 

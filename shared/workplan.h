@@ -41,6 +41,7 @@ struct workplan {
 	char serial_path[1024];	/* "auto" or a path */
 	char usb_serial[128];	/* USB serial number wanted on reopening, "" for any */
 	char fatal_pattern[512];	/* one more fatal indicator (POSIX extended), "" for none */
+	bool preflight;			/* ask the device before READY; false after a restart */
 	bool insecure;
 	bool fresh_connections;
 	int64_t timeout_ms;		/* REST answer or WS reply */

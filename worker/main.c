@@ -15,6 +15,7 @@
 #include "shared/fd.h"
 #include "shared/log.h"
 #include "shared/number.h"
+#include "worker/list_ports.h"
 #include "worker/role.h"
 #include "shared/poison.h"
 
@@ -25,10 +26,12 @@
 static const struct role_ops *const roles[] = {
 	&rest_role,
 	&ws_role,
+	&serial_role,
 };
 
 static const char usage[] =
     "usage: lwstress-worker ROLE GENERATION\n"
+    "       lwstress-worker list-ports\n"
     "\n"
     "One load or telemetry process of lwstress. lwstress-coord starts it, with pipes on\n"
     "descriptors 3 and 4; it is not for use by hand. Run lwstress-coord instead.\n"
@@ -55,7 +58,7 @@ is_pipe(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* SIGINT goes to the whole foreground group, but the coordinator decides when a run ends. */
+/* These go to whole groups, but the coordinator alone decides when a run ends. */
 static void
 ignore_signals(void)
 {
@@ -64,6 +67,8 @@ ignore_signals(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
@@ -127,6 +132,8 @@ main(int argc, char **argv)
 		return puts("lwstress-worker " PACKAGE_VERSION) == EOF ? EXIT_FAULT : 0;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return fputs(usage, stdout) == EOF ? EXIT_FAULT : 0;
+	if (argc == 2 && strcmp(argv[1], "list-ports") == 0)
+		return list_ports_main();
 	if (argc != 3) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

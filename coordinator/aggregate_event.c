@@ -1,0 +1,355 @@
+/* Telemetry, events and console lines: heap series, sessions, the serial console, reboots. */
+#include "config.h"
+
+#include "coordinator/aggregate_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/indicator.h"
+#include "shared/reset_reason.h"
+#include "shared/text.h"
+#include "shared/poison.h"
+
+#define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
+#define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
+
+/* Where a worker's message counts: the scenario it names if that one has started, else none. */
+static struct scenario_result *
+scenario_of(struct aggregate *a, int device, int64_t scenario)
+{
+	struct device_result *d = a->run.device[device];
+
+	if (scenario < 0 || scenario >= a->run.plan.profile.scenario_count ||
+	    !d->scenario[scenario].started)
+		return NULL;
+	return &d->scenario[scenario];
+}
+
+static void
+series_add(struct series *s, int64_t v)
+{
+	if (s->samples == 0)
+		s->first = s->min = s->max = v;
+	if (v < s->min)
+		s->min = v;
+	if (v > s->max)
+		s->max = v;
+	s->last = v;
+	s->sum += v;
+	s->samples++;
+}
+
+static const int heap_of_role[ROLE_COUNT] = {HEAP_REST, HEAP_WS, HEAP_SERIAL};
+static const enum reboot_source clock_of_role[ROLE_COUNT] = {SAW_REST, SAW_WS, SAW_LOG_CLOCK};
+
+static void
+add_heap(struct aggregate *a, const struct record *r, int which)
+{
+	const struct msg_telemetry *m = &r->msg.u.telemetry;
+	struct scenario_result *s = scenario_of(a, r->device, m->scenario);
+
+	if (s != NULL)
+		series_add(&s->heap[which], m->value);
+	if (which != HEAP_SERIAL_LARGEST)
+		timeline_add(&a->run.device[r->device]->timeline, TL_HEAP_MIN, m->at_us, m->value);
+}
+
+int
+aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
+{
+	const struct msg_telemetry *m = &r->msg.u.telemetry;
+	struct device_state *s = &a->device[r->device];
+
+	if (m->metric == METRIC_HEAP || m->metric == METRIC_LARGEST) {
+		if (m->value < 0)
+			return err_set(e, "TELEMETRY: %s of %lld bytes", metric_names[m->metric],
+			    (long long)m->value);
+		if (m->metric == METRIC_HEAP)
+			add_heap(a, r, heap_of_role[r->role]);
+		else if (r->role == ROLE_SERIAL)
+			add_heap(a, r, HEAP_SERIAL_LARGEST);
+	} else if (m->metric == METRIC_UPTIME_MS) {
+		if (m->value < 0)
+			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
+		reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role], m->at_us,
+		    m->value, s->running);
+	}
+	return 0;
+}
+
+static void
+count_close(struct load_stats *l, int64_t code)
+{
+	int i;
+
+	for (i = 0; i < l->close_code_count; i++)
+		if (l->close_code[i].code == code)
+			break;
+	if (i == RESULT_CLOSE_CODES_MAX) {
+		l->close_codes_other++;
+		return;
+	}
+	if (i == l->close_code_count) {
+		l->close_code[i].code = code;
+		l->close_code_count++;
+	}
+	l->close_code[i].count++;
+}
+
+static void
+ws_event(struct load_stats *l, const struct msg_event *m)
+{
+	switch ((enum event_kind)m->kind) {
+	case EV_WS_CONNECT_OK:
+		l->connects++;
+		break;
+	case EV_WS_CONNECT_FAIL:
+		l->connect_errors++;
+		if (m->value >= 0 && m->value < OP_CLASS_COUNT)
+			l->connect_by_class[m->value]++;
+		break;
+	case EV_WS_CLOSE:
+		count_close(l, m->value);
+		break;
+	case EV_WS_BROADCAST:
+		l->broadcasts += m->value;
+		break;
+	case EV_WS_UNMATCHED:
+		l->unmatched += m->value;
+		l->receives += m->value;
+		break;
+	case EV_WS_LATE:
+		l->late += m->value;
+		l->receives += m->value;
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+add_info(struct device_result *d, const char *text)
+{
+	const char *eq = strchr(text, '=');
+	struct info *info;
+	size_t len;
+	int i;
+
+	if (eq == NULL)
+		return;
+	len = (size_t)(eq - text);
+	for (i = 0; i < d->info_count; i++)
+		if (strncmp(d->info[i].key, text, len) == 0 && d->info[i].key[len] == '\0')
+			return;
+	if (d->info_count == RESULT_INFO_MAX || len >= sizeof(d->info[0].key))
+		return;
+	info = &d->info[d->info_count++];
+	memcpy(info->key, text, len);
+	info->key[len] = '\0';
+	text_copy(info->value, sizeof(info->value), eq + 1);
+}
+
+/* The serial console. */
+
+void
+aggregate_serial_settle(struct aggregate *a, int device, int64_t at_us)
+{
+	struct device_state *s = &a->device[device];
+	struct scenario_result *sr = scenario_of(a, device, s->running);
+	int64_t from;
+
+	if (s->serial_open_us == -1 || sr == NULL)
+		return;
+	from = s->serial_open_us > sr->start_us ? s->serial_open_us : sr->start_us;
+	if (at_us > from)
+		sr->serial.held_us += at_us - from;
+	if (at_us > s->serial_open_us)
+		s->serial_open_us = at_us;
+}
+
+static void
+serial_opened(struct aggregate *a, const struct record *r, const char *text)
+{
+	const struct msg_event *m = &r->msg.u.event;
+	struct device_state *s = &a->device[r->device];
+	struct device_result *d = a->run.device[r->device];
+	struct scenario_result *sr = scenario_of(a, r->device, s->running);
+
+	text_copy(d->serial_port, sizeof(d->serial_port), text);
+	if (sr != NULL) {
+		sr->serial.opens++;
+		if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
+			sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
+	}
+	s->serial_open_us = s->harness_open_us = m->at_us;
+}
+
+static void
+serial_closed(struct aggregate *a, const struct record *r)
+{
+	const struct msg_event *m = &r->msg.u.event;
+	struct device_state *s = &a->device[r->device];
+	struct scenario_result *sr = scenario_of(a, r->device, s->running);
+
+	aggregate_serial_settle(a, r->device, m->at_us);
+	s->serial_open_us = -1;
+	s->serial_closed_us = m->at_us;
+	if (sr == NULL)
+		return;
+	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
+		sr->serial.gaps_other++;
+		return;
+	}
+	sr->serial.gap[sr->serial.gap_count++] = (struct gap){m->at_us, -1};
+}
+
+static void
+add_panic_line(struct aggregate *a, int device, struct span text)
+{
+	struct reboot *r = &a->run.device[device]->reboot[a->device[device].panic];
+	char clean[2048];
+	size_t len;
+
+	if (r->line_count == RESULT_REBOOT_LINES_MAX) {
+		r->lines_cut++;
+		return;
+	}
+	len = text_printable(clean, sizeof(clean), text.p, text.len);
+	r->line[r->line_count] = malloc(len + 1);
+	if (r->line[r->line_count] != NULL)
+		memcpy(r->line[r->line_count++], clean, len + 1);
+}
+
+static void
+serial_fatal(struct aggregate *a, const struct record *r)
+{
+	struct device_state *s = &a->device[r->device];
+	struct scenario_result *sr = scenario_of(a, r->device, s->running);
+	const struct msg_event *m = &r->msg.u.event;
+
+	if (m->value == FATAL_RST && s->own_reset)
+		return;
+	if (sr != NULL)
+		sr->serial.fatal_lines++;
+	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
+		return;
+	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
+	if (s->panic != -1)
+		add_panic_line(a, r->device, m->text);
+}
+
+/* A reset line ends the panic block; ours (just after we opened the port) is noted, not gated. */
+static void
+serial_reset(struct aggregate *a, const struct record *r)
+{
+	const struct msg_event *m = &r->msg.u.event;
+	struct device_state *s = &a->device[r->device];
+	struct device_result *d = a->run.device[r->device];
+	bool ours = reset_reason_by_open(m->value) && s->harness_open_us != -1 &&
+	    m->at_us - s->harness_open_us <= HARNESS_RESET_US;
+	int i;
+
+	s->own_reset = ours;
+	i = s->panic != -1 ? s->panic
+			   : reboot_seen(d, SAW_RESET_LINE, m->at_us, s->running);
+	s->panic = -1;
+	if (i == -1)
+		return;
+	d->reboot[i].sources |= 1U << SAW_RESET_LINE;
+	d->reboot[i].reset_reason = (int)m->value;
+	d->reboot[i].boot_us = m->at_us;
+	d->reboot[i].harness_caused = ours;
+}
+
+static void
+serial_event(struct aggregate *a, const struct record *r, const char *text)
+{
+	const struct msg_event *m = &r->msg.u.event;
+	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
+	struct serial_stats none = {0}, *st = sr != NULL ? &sr->serial : &none;
+
+	switch ((enum event_kind)m->kind) {
+	case EV_SERIAL_OPEN:
+		serial_opened(a, r, text);
+		break;
+	case EV_SERIAL_CLOSE:
+		serial_closed(a, r);
+		break;
+	case EV_SERIAL_SHED:
+		st->shedding_lines++;
+		break;
+	case EV_SERIAL_FATAL:
+		serial_fatal(a, r);
+		break;
+	case EV_SERIAL_RESET:
+		serial_reset(a, r);
+		break;
+	case EV_SERIAL_WS_DIAG:
+		st->ws_diag_lines++;
+		break;
+	case EV_SERIAL_WARNING:
+		st->warning_lines++;
+		break;
+	case EV_SERIAL_LINES:
+		st->lines += m->value;
+		break;
+	case EV_SERIAL_BYTES:
+		st->bytes += m->value;
+		break;
+	case EV_SERIAL_TRUNCATED:
+		st->truncated += m->value;
+		break;
+	case EV_SERIAL_UNLOGGED:
+		st->unlogged += m->value;
+		break;
+	default:
+		break;
+	}
+}
+
+static bool
+kind_counts(int64_t kind)
+{
+	return kind == EV_WS_BROADCAST || kind == EV_WS_UNMATCHED || kind == EV_WS_LATE ||
+	    kind == EV_SERIAL_LINES || kind == EV_SERIAL_BYTES || kind == EV_SERIAL_TRUNCATED ||
+	    kind == EV_SERIAL_UNLOGGED;
+}
+
+int
+aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
+{
+	const struct msg_event *m = &r->msg.u.event;
+	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
+	char text[PROTO_TEXT_MAX * 4 + 1];
+
+	if (kind_counts(m->kind) && m->value < 0)
+		return err_set(e, "EVENT: %s counts %lld", event_names[m->kind], (long long)m->value);
+	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
+	if (m->kind == EV_NOTE || m->kind == EV_HOLD)
+		aggregate_note(a->run.device[r->device], text);
+	else if (m->kind == EV_DEVICE)
+		add_info(a->run.device[r->device], text);
+	else if (r->role == ROLE_SERIAL)
+		serial_event(a, r, text);
+	else if (r->role == ROLE_WS && sr != NULL)
+		ws_event(&sr->load[LOAD_WS], m);
+	return 0;
+}
+
+int
+aggregate_line(struct aggregate *a, const struct record *r, struct err *e)
+{
+	int *panic;
+
+	if (r->role != ROLE_SERIAL)
+		return err_set(e, "LINE from a %s worker", role_names[r->role]);
+	panic = &a->device[r->device].panic;
+	if (*panic != -1 && r->msg.u.line.at_us -
+	    a->run.device[r->device]->reboot[*panic].seen_us > PANIC_US)
+		*panic = -1;
+	if (*panic != -1)
+		add_panic_line(a, r->device, r->msg.u.line.data);
+	return 0;
+}

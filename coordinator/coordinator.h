@@ -1,3 +1,0 @@
-#ifndef LWS_COORDINATOR_H
-#define LWS_COORDINATOR_H
-#endif

@@ -1,0 +1,33 @@
+/* Gates, evidence and how the run ended, put together: the verdict and the exit status. Pure. */
+#ifndef LWS_VERDICT_H
+#define LWS_VERDICT_H
+
+#include "coordinator/evidence.h"
+#include "coordinator/gate.h"
+#include "coordinator/result.h"
+
+/* Exit statuses (design section 5). */
+enum exit_status {
+	EXIT_PASS = 0,
+	EXIT_FAIL = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHABLE = 3,
+	EXIT_INCOMPLETE = 4,
+	EXIT_FAULT = 5,
+	EXIT_SIGINT = 130,
+	EXIT_SIGTERM = 143
+};
+
+struct verdict {
+	bool pass;
+	int exit_status;
+	char reason[600];	/* one sentence for people: what decided */
+	int gate_count;
+	struct gate gate[GATES_MAX];
+	struct evidence evidence;
+};
+
+/* Judge device number device of run. */
+void verdict_eval(const struct run_result *run, int device, struct verdict *out);
+
+#endif

@@ -1,0 +1,78 @@
+#!/usr/bin/env bats
+# What the run makes of a device: its own limiter, no device at all, a worker that was killed.
+
+setup() {
+	load "$LWS_SRCDIR/tests/lib/helpers.bash"
+}
+
+teardown() {
+	stop_servers
+}
+
+@test "a simulated device under its limits passes" {
+	coord_gives 0 --simulate --profile "$(rest_profile calm 3 4 1)"
+	check_json "$(report)" 'd["overall"] == "PASS"' 'd["exit_code"] == 0' 'rest["ok"] == 12' \
+	    'rest["planned"] == 12' 'd["complete"] is True' 'd["schema"] == "lwstress-report/1"'
+}
+
+@test "24 a second: the device's own limiter is named, in the figures and in words" {
+	coord_gives 1 --simulate --profile "$(rest_profile limit 8 24 2)"
+	check_json "$(report)" 'd["overall"] == "FAIL"' 'd["exit_code"] == 1' \
+	    'rest["errors_by_class"]["rejected"] == rest["errors"]' 'rest["errors"] > 100' \
+	    'rest["ok"] >= 20' \
+	    'any(g["name"] == "rest_error_rate" and not g["ok"] for g in d["gates"])'
+	grep -iE "device.*(rate )?limiter.*refused|refused.*device.*(rate )?limiter" "$(report | sed 's/json$/md/')"
+}
+
+@test "19 a second stays under the limiter" {
+	coord_gives 0 --simulate --profile "$(rest_profile under 4 19 2)"
+	check_json "$(report)" 'rest["errors"] == 0' 'rest["sent"] >= 70'
+}
+
+@test "an unreachable device: exit 3, the URL, a remedy, and a report that says so" {
+	port=$("$PYTHON3" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	coord_gives 3 --host "http://127.0.0.1:$port" --profile quick
+	grep -F "http://127.0.0.1:$port" "$BATS_TEST_TMPDIR/coord.err"
+	grep -E -- '--host|check|is it' "$BATS_TEST_TMPDIR/coord.err"
+	check_json "$(report)" 'd["exit_code"] == 3' 'd["overall"] == "FAIL"' "'127.0.0.1:$port' in d['host']" \
+	    'd["exit_reason"]' 'all(x["rest"]["sent"] == 0 for x in d["results"])'
+	grep -iE 'unreachable|could not be reached|preflight' "$(report | sed 's/json$/md/')"
+}
+
+@test "a device that answers nothing in the preflight: exit 3 within its time" {
+	start_server hostile "$PYTHON3" "$LIB/hostile_server.py" --preflight-ok 0 no-answer
+	coord_gives 3 --host "$(member url)" --profile quick --preflight-timeout 1
+	check_json "$(report)" 'd["exit_code"] == 3'
+}
+
+# The worker of a coordinator: the child of the process in coord.pid that is not the coordinator.
+worker_pid() {
+	ps -eo pid=,ppid=,args= | awk '/lwstress-worker/ && !/awk/ { print $1 }' | while read -r pid; do
+		[ "$(ps -o ppid= -p "$pid" | tr -d ' ')" != "$1" ] || echo "$pid"
+	done
+}
+
+@test "a killed worker is replaced, named, and what it had sent is accounted for" {
+	counts=$BATS_TEST_TMPDIR/counts.json
+	start_server count "$PYTHON3" "$LIB/count_server.py" --out "$counts" --latency 30
+	limit 60
+	"${limit[@]}" "$COORD" --serial-port none --out-dir "$BATS_TEST_TMPDIR/out" --allow-incomplete \
+	    --host "$(member url)" --profile "$(rest_profile killed 4 20 2)" \
+	    >"$BATS_TEST_TMPDIR/coord.out" 2>"$BATS_TEST_TMPDIR/coord.err" </dev/null 3>&- &
+	runner=$!
+	wait_for 10 grep -q '"name": "killed"\|killed' "$BATS_TEST_TMPDIR/coord.err"
+	child=$(ps -o pid= --ppid "$runner" | tr -d ' ')
+	wait_for 10 test -n "$(worker_pid "$child")"
+	kill -KILL "$(worker_pid "$child")"
+	wait "$runner" && status=0 || status=$?
+	stop_server count
+	cat "$BATS_TEST_TMPDIR/coord.err"
+	[ "$status" -eq 0 ]
+	check_json "$(report)" counts="$counts" \
+	    'rest["sent"] == rest["ok"] + rest["errors"] + rest["lost"]' \
+	    'rest["planned"] == rest["sent"] + rest["dropped_slots"] + rest["missed_slots"]' \
+	    'sum(w["restarts"] for w in d["workers"]) == 1 or len(d["workers"]) == 2' \
+	    'any("9" in str(w["exit"]) or "KILL" in str(w["exit"]) for w in d["workers"])' \
+	    '0 <= rest["sent"] - (counts["requests"] - 4) <= 2' \
+	    'rest["lost"] <= 2' 'rest["ok"] > 40'
+}
