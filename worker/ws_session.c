@@ -25,6 +25,7 @@
 #include "shared/poison.h"
 
 #define PROBATION_US (200 * US_PER_MS)	/* silence after which a session counts as kept */
+#define CONNECT_SLACK_US (100 * US_PER_MS)	/* libcurl's own timeout says more, so it comes first */
 #define CLOSE_WAIT_US US_PER_S		/* for the peer's close after ours */
 #define LINGER_US (250 * US_PER_MS)	/* for our last frame to be read before the connection goes */
 #define UNSENT_READY_MAX (WS_UNSENT_MAX / 2)
@@ -443,7 +444,7 @@ ws_session_connect(struct ws_session *s, struct err *e)
 	if (ws_io_connect(s->io, s->plan, s->target, e) == -1)
 		return -1;
 	s->stage = STAGE_CONNECT;
-	set_timer(s, s->plan->connect_timeout_ms * US_PER_MS);
+	set_timer(s, s->plan->connect_timeout_ms * US_PER_MS + CONNECT_SLACK_US);
 	return 0;
 }
 

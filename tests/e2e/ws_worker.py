@@ -20,8 +20,7 @@ from ws_peers import (Device, KINDS, RawPeer, after_handshake, answer101, flood,
                       reply_to)
 
 RSS_MAX_KB = 40 * 1024
-SANITIZED = "fsanitize" in open(os.path.join(os.environ.get("LWS_BUILDDIR", "."), "Makefile")).read() \
-    .split("LWS_SANITIZE =")[-1].split("\n")[0]
+SANITIZED = "address" in os.environ.get("LWS_SANITIZE", "")
 
 
 def events(w, name):
@@ -417,6 +416,21 @@ def case_shedding():
         await ws.close(1013, "Low heap")
     w = lose(shed, "rejected", b"Low heap")
     equal([e["value"] for e in events(w, "ws_close")], [1013, 1000], "close codes")
+
+
+def case_restarted():
+    d = Device()
+    p = plan(d.url, [(20000, 4, 1)], KINDS, timeout_ms=2000, preflight=False)
+    with Worker("ws", generation=2) as w:
+        ready(w, p, timeout=0.5)
+        began = time.monotonic()
+        w.start(0, first_slot=40)
+        w.pump(3.1)
+        w.finish()
+    check(d.opened_at[0] - began >= 2, "first attempt after", d.opened_at[0] - began)
+    slots = w.of("SLOTS")
+    equal(slots[0]["first"], 40, "first dropped slot")
+    equal(w.classes(), {"ok": len(d.messages)}, "classes")
 
 
 def case_unreachable():
