@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/indicator.h"
+#include "shared/reset_reason.h"
 #include "shared/text.h"
 #include "shared/poison.h"
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
-#define RESET_POWERON 0x1
-#define RESET_USB_UART 0x15
+#define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
 /* Where a worker's message counts: the scenario it names if that one has started, else none. */
 static struct scenario_result *
@@ -228,10 +229,15 @@ serial_fatal(struct aggregate *a, const struct record *r)
 	struct scenario_result *sr = scenario_of(a, r->device, s->running);
 	const struct msg_event *m = &r->msg.u.event;
 
+	if (m->value == FATAL_RST && s->own_reset)
+		return;
 	if (sr != NULL)
 		sr->serial.fatal_lines++;
-	if (s->panic == -1)
-		s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
+	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
+		return;
+	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
+	if (s->panic != -1)
+		add_panic_line(a, r->device, m->text);
 }
 
 /* A reset line ends the panic block; ours (just after we opened the port) is noted, not gated. */
@@ -241,10 +247,11 @@ serial_reset(struct aggregate *a, const struct record *r)
 	const struct msg_event *m = &r->msg.u.event;
 	struct device_state *s = &a->device[r->device];
 	struct device_result *d = a->run.device[r->device];
-	bool ours = (m->value == RESET_USB_UART || m->value == RESET_POWERON) &&
-	    s->harness_open_us != -1 && m->at_us - s->harness_open_us <= HARNESS_RESET_US;
+	bool ours = reset_reason_by_open(m->value) && s->harness_open_us != -1 &&
+	    m->at_us - s->harness_open_us <= HARNESS_RESET_US;
 	int i;
 
+	s->own_reset = ours;
 	i = s->panic != -1 ? s->panic
 			   : reboot_seen(d, SAW_RESET_LINE, m->at_us, s->running);
 	s->panic = -1;
@@ -294,6 +301,9 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 	case EV_SERIAL_TRUNCATED:
 		st->truncated += m->value;
 		break;
+	case EV_SERIAL_UNLOGGED:
+		st->unlogged += m->value;
+		break;
 	default:
 		break;
 	}
@@ -303,7 +313,8 @@ static bool
 kind_counts(int64_t kind)
 {
 	return kind == EV_WS_BROADCAST || kind == EV_WS_UNMATCHED || kind == EV_WS_LATE ||
-	    kind == EV_SERIAL_LINES || kind == EV_SERIAL_BYTES || kind == EV_SERIAL_TRUNCATED;
+	    kind == EV_SERIAL_LINES || kind == EV_SERIAL_BYTES || kind == EV_SERIAL_TRUNCATED ||
+	    kind == EV_SERIAL_UNLOGGED;
 }
 
 int
@@ -330,9 +341,15 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 int
 aggregate_line(struct aggregate *a, const struct record *r, struct err *e)
 {
+	int *panic;
+
 	if (r->role != ROLE_SERIAL)
 		return err_set(e, "LINE from a %s worker", role_names[r->role]);
-	if (a->device[r->device].panic != -1)
+	panic = &a->device[r->device].panic;
+	if (*panic != -1 && r->msg.u.line.at_us -
+	    a->run.device[r->device]->reboot[*panic].seen_us > PANIC_US)
+		*panic = -1;
+	if (*panic != -1)
 		add_panic_line(a, r->device, r->msg.u.line.data);
 	return 0;
 }

@@ -37,6 +37,7 @@ const char *const event_names[EV_KIND_COUNT] = {
 	[EV_SERIAL_TRUNCATED] = "serial_truncated",
 	[EV_DEVICE] = "device",
 	[EV_HOLD] = "hold",
+	[EV_SERIAL_UNLOGGED] = "serial_unlogged",
 };
 
 enum field_kind { FIELD_INT, FIELD_BYTES };

@@ -77,6 +77,7 @@ enum event_kind {
 	EV_SERIAL_TRUNCATED,	/* value: lines over the cap since the last such event */
 	EV_DEVICE,		/* one member of device/info: text "key=value" */
 	EV_HOLD,		/* load held back on purpose; value: us; text: why */
+	EV_SERIAL_UNLOGGED,	/* value: lines not sent as MSG_LINE since the last such event */
 	EV_KIND_COUNT
 };
 

@@ -43,14 +43,28 @@ info_us(CURL *easy, CURLINFO what)
 	return v;
 }
 
+/*
+ * libcurl has one code for every timeout; how far the connection came tells them apart. It counts
+ * a connection as soon as TCP has it, and notes PRETRANSFER when a request can be sent.
+ */
+static enum op_class
+timeout_class(const struct exchange *x)
+{
+	if (info_us(x->easy, CURLINFO_PRETRANSFER_TIME_T) > 0)
+		return OP_TIMEOUT;
+	if (x->result.opened)
+		return strncmp(x->url, "https:", 6) == 0 ? OP_TLS : OP_TIMEOUT;
+	return info_us(x->easy, CURLINFO_NAMELOOKUP_TIME_T) > 0 ? OP_CONNECT : OP_DNS;
+}
+
 static enum op_class
 failure_class(const struct exchange *x, CURLcode code)
 {
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return timeout_class(x);
 	/* A malformed chunk has the code of a broken connection. */
 	if (code == CURLE_RECV_ERROR && strstr(x->errors, "chunked-encoding") != NULL)
 		return OP_PROTOCOL;
-	if (code == CURLE_OPERATION_TIMEDOUT && !x->result.opened)
-		return OP_TIMEOUT;
 	return transport_class(x->easy, code, strncmp(x->url, "https:", 6) == 0);
 }
 
@@ -126,8 +140,11 @@ judge_failure(struct exchange *x, CURLcode code)
 	const char *why = x->errors[0] != '\0' ? x->errors : curl_easy_strerror(code);
 
 	r->op_class = x->headers_over ? OP_PROTOCOL : failure_class(x, code);
-	text_copy(r->text, sizeof(r->text),
-	    x->headers_over ? "headers longer than 65536 bytes" : why);
+	if (x->headers_over)
+		why = "headers longer than 65536 bytes";
+	else if (code == CURLE_OUT_OF_MEMORY)
+		why = "a header line longer than libcurl takes, or out of memory";
+	text_copy(r->text, sizeof(r->text), why);
 }
 
 /* Spans between the moments that libcurl noted; 0 there means that it did not come to that. */

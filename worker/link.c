@@ -131,6 +131,12 @@ link_send(struct link *l, struct msg *m)
 		event_active(l->flush_ev, EV_TIMEOUT, 0);
 }
 
+size_t
+link_room(const struct link *l)
+{
+	return l->ring.size - ring_held(&l->ring);
+}
+
 int64_t
 link_op_begin(struct link *l, const struct msg_op_begin *begin)
 {
@@ -162,11 +168,11 @@ link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mo
 }
 
 void
-link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value)
+link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value)
 {
 	struct msg m = {.type = MSG_TELEMETRY};
 
-	m.u.telemetry = (struct msg_telemetry){clock_mono().us, scenario, metric, value};
+	m.u.telemetry = (struct msg_telemetry){at.us, scenario, metric, value};
 	link_send(l, &m);
 }
 

@@ -7,6 +7,7 @@
 #define LWS_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shared/clock.h"
@@ -39,6 +40,9 @@ void link_free(struct link *l);
 /* Number m and send it, in order; frames are gathered and written before the loop next sleeps. */
 void link_send(struct link *l, struct msg *m);
 
+/* Bytes that the ring still takes, for those who have something to leave out before it is full. */
+size_t link_room(const struct link *l);
+
 /* Write what is gathered now. */
 void link_flush(struct link *l);
 
@@ -51,7 +55,8 @@ void link_op_end(struct link *l, const struct msg_op_end *end);
 /* Slots first .. first+count-1 were dropped (MSG_SLOTS); counted. */
 void link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mono free_at);
 
-void link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value);
+/* One sample. at: when it was asked for, so that at minus an uptime is never later than the boot. */
+void link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
 void link_event(struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
 
 /* The preflight's outcome (class OP_OK: fine). */

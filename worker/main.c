@@ -15,6 +15,7 @@
 #include "shared/fd.h"
 #include "shared/log.h"
 #include "shared/number.h"
+#include "worker/list_ports.h"
 #include "worker/role.h"
 #include "shared/poison.h"
 
@@ -25,10 +26,12 @@
 static const struct role_ops *const roles[] = {
 	&rest_role,
 	&ws_role,
+	&serial_role,
 };
 
 static const char usage[] =
     "usage: lwstress-worker ROLE GENERATION\n"
+    "       lwstress-worker list-ports\n"
     "\n"
     "One load or telemetry process of lwstress. lwstress-coord starts it, with pipes on\n"
     "descriptors 3 and 4; it is not for use by hand. Run lwstress-coord instead.\n"
@@ -129,6 +132,8 @@ main(int argc, char **argv)
 		return puts("lwstress-worker " PACKAGE_VERSION) == EOF ? EXIT_FAULT : 0;
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
 		return fputs(usage, stdout) == EOF ? EXIT_FAULT : 0;
+	if (argc == 2 && strcmp(argv[1], "list-ports") == 0)
+		return list_ports_main();
 	if (argc != 3) {
 		fputs(usage, stderr);
 		return EXIT_USAGE;

@@ -26,6 +26,7 @@ struct lane {
 	struct rest *rest;
 	struct exchange *exchange;
 	int64_t id;		/* of the operation under way, 0: the lane is free */
+	struct mono sent;
 	int scenario;
 	bool draining;		/* its scenario was stopped; it has until deadline */
 	struct mono deadline;
@@ -90,6 +91,7 @@ lane_send(struct lane *l, int64_t slot, int64_t due_us)
 	struct err e;
 
 	l->scenario = r->scenario;
+	l->sent = (struct mono){begin.sent_us};
 	l->id = link_op_begin(r->link, &begin);
 	if (exchange_start(l->exchange, r->url[kind], &r->cache[kind], &e) == 0)
 		return true;
@@ -147,16 +149,16 @@ closed_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-send_metrics(struct rest *r, int scenario, struct mono at, const struct api_reply *reply)
+send_metrics(struct rest *r, const struct lane *l, const struct api_reply *reply)
 {
 	int m;
 
-	if (reply->seen == 0 || (r->closed && mono_sub(at, r->metrics_at) < METRICS_EVERY_US))
+	if (reply->seen == 0 || (r->closed && mono_sub(l->sent, r->metrics_at) < METRICS_EVERY_US))
 		return;
-	r->metrics_at = at;
+	r->metrics_at = l->sent;
 	for (m = 0; m < METRIC_COUNT; m++)
 		if ((reply->seen & 1U << m) != 0)
-			link_telemetry(r->link, scenario, (enum metric)m, reply->value[m]);
+			link_telemetry(r->link, l->sent, l->scenario, (enum metric)m, reply->value[m]);
 }
 
 static void
@@ -176,20 +178,26 @@ transport_failed(enum op_class class)
 	return class == OP_DNS || class == OP_CONNECT || class == OP_TLS || class == OP_RESET;
 }
 
+static int64_t
+setup_us(const struct exchange_result *r)
+{
+	return (r->dns_us > 0 ? r->dns_us : 0) + (r->connect_us > 0 ? r->connect_us : 0) +
+	    (r->tls_us > 0 ? r->tls_us : 0);
+}
+
 static void
 done_cb(void *arg, const struct exchange_result *res)
 {
 	struct lane *l = arg;
 	struct rest *r = l->rest;
 	struct mono now = clock_mono();
-	int64_t setup_us = res->dns_us + res->connect_us + (res->tls_us > 0 ? res->tls_us : 0);
 
 	if (l - r->lanes < r->usable)
 		pace_lane_free(r->pace, now);
-	if (res->opened && res->connect_us >= 0)
-		link_event(r->link, l->scenario, EV_CONNECT, setup_us, "");
+	if (res->opened)
+		link_event(r->link, l->scenario, EV_CONNECT, setup_us(res), "");
 	if (res->op_class == OP_OK)
-		send_metrics(r, l->scenario, now, &res->reply);
+		send_metrics(r, l, &res->reply);
 	end_op(l, now, res);
 	if (r->quitting)
 		finish_if_idle(r);

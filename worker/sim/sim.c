@@ -84,6 +84,7 @@ boot_state(struct sim *s, struct mono boot)
 	limiter_init(&s->limiter, s->faults.limits == LIMITS_OFF);
 	heap_init(&s->heap, s->faults.heap_bytes, s->faults.heap_leak, sim_ms(s));
 	memset(&s->guard, 0, sizeof(s->guard));
+	s->broadcast_ms = 0;
 }
 
 static void

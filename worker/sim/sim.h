@@ -46,6 +46,7 @@ struct sim {
 	struct limiter limiter;
 	struct heap heap;
 	struct wsguard guard;
+	int64_t broadcast_ms;		/* when the next one is due */
 	int64_t served;			/* REST requests seen by the faults, over all boots */
 
 	struct event *tick;
