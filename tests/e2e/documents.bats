@@ -37,7 +37,7 @@ completion_options() {
 	case $1 in
 	bash) grep -oE '^--[a-z-]+' "$man/completions/bash/$2" ;;
 	zsh) sed -n "/^_$(tr - _ <<<"$2")()/,/^}/p" "$man/completions/zsh/_lwstress" |
-	    sed -nE "s/^ *'(\([^)]*\))?(--[a-z-]+).*/\2/p" | sed 's/-*$//' ;;
+	    sed -nE "s/^[[:space:]]*'(\([^)]*\))?(--[a-z-]+).*/\2/p" | sed 's/-*$//' ;;
 	fish) sed -nE 's/.* -l ([a-z-]+).*/--\1/p' "$man/completions/fish/$2.fish" ;;
 	esac
 }
@@ -67,7 +67,7 @@ compare_options() {
 	same bash "$faults" "$(sed -n "/faults='/,/'$/p" "$man/completions/bash/lwstress-sim" |
 	    sed '1d' | tr -d "='")"
 	same zsh "$faults" "$(sed -n '/^_lwstress_faults()/,/^}/p' "$man/completions/zsh/_lwstress" |
-	    sed -nE "s/^ *'\*?([a-z-]+).*/\1/p")"
+	    sed -nE "s/^[[:space:]]*'\*?([a-z-]+).*/\1/p")"
 	same fish "$faults" "$(sed -n "s/.*string split ' ' '\(.*\)'/\1/p" \
 	    "$man/completions/fish/lwstress-sim.fish" | tr ' ' '\n' | tr -d =)"
 }
