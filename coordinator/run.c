@@ -309,6 +309,33 @@ preflight_failure(const struct run *r)
 	return NULL;
 }
 
+/* What to do about a device that did not answer, by how it did not. */
+static const char *const remedies[OP_CLASS_COUNT] = {
+	[OP_DNS] = "check the name in --host",
+	[OP_CONNECT] = "check that the device is on and in this network, and --host",
+	[OP_TIMEOUT] = "check that the device is on and in this network, and --host",
+	[OP_TLS] = "check its certificate, --ca-file or --insecure",
+	[OP_RESET] = "check that --host is the device and that it is well",
+	[OP_PROTOCOL] = "check that --host is the device's URL",
+	[OP_STATUS] = "check that --host is a LightwaveOS device, and LWSTRESS_API_KEY if it wants a key",
+	[OP_API] = "check that --host is a LightwaveOS device that is ready",
+	[OP_BODY] = "check that --host is a LightwaveOS device",
+	[OP_REJECTED] = "wait for the device's 5 s block to end, and leave it to one client",
+};
+
+static void
+set_unreachable(struct run *r, const struct worker_total *bad)
+{
+	bool serial = bad == &result_of(r)->worker[ROLE_SERIAL];
+	const char *remedy = serial ? NULL : remedies[bad->ready_class];
+	char text[PROTO_PART_MAX];
+
+	snprintf(text, sizeof(text), "%s%s%s",
+	    bad->ready ? bad->ready_text : "the preflight was not answered",
+	    remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+	set_end(r, RUN_UNREACHABLE, 0, text);
+}
+
 static void
 after_preflight(struct run *r)
 {
@@ -316,8 +343,7 @@ after_preflight(struct run *r)
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
 	if (bad != NULL) {
-		set_end(r, RUN_UNREACHABLE, 0, bad->ready_text[0] != '\0' ? bad->ready_text
-		    : "the preflight was not answered");
+		set_unreachable(r, bad);
 		quit(r, 0);
 		return;
 	}

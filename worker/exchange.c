@@ -30,6 +30,7 @@ struct exchange {
 	size_t len, size, body_max;
 	size_t header_len;
 	bool active, body_over, headers_over;
+	int asked;	/* times that libcurl was about to send the request */
 	struct exchange_result result;
 	char errors[CURL_ERROR_SIZE];
 };
@@ -139,9 +140,13 @@ judge_failure(struct exchange *x, CURLcode code)
 	struct exchange_result *r = &x->result;
 	const char *why = x->errors[0] != '\0' ? x->errors : curl_easy_strerror(code);
 
-	r->op_class = x->headers_over ? OP_PROTOCOL : failure_class(x, code);
+	r->op_class = x->headers_over ? OP_PROTOCOL
+	    : x->asked > 1	      ? OP_RESET
+				      : failure_class(x, code);
 	if (x->headers_over)
 		why = "headers longer than 65536 bytes";
+	else if (x->asked > 1)
+		why = "the kept connection broke before the answer began";
 	else if (code == CURLE_OUT_OF_MEMORY)
 		why = "a header line longer than libcurl takes, or out of memory";
 	text_copy(r->text, sizeof(r->text), why);
@@ -192,6 +197,19 @@ transfer_cb(void *arg, CURL *easy, CURLcode code)
 	}
 }
 
+/*
+ * A kept connection that breaks before the first byte of the answer makes libcurl ask again on a new
+ * one, unseen: the device would count one request more than we do. The break is a finding; refuse.
+ */
+static int
+before_request_cb(void *arg, char *peer_ip, char *own_ip, int peer_port, int own_port)
+{
+	struct exchange *x = arg;
+
+	(void)peer_ip, (void)own_ip, (void)peer_port, (void)own_port;
+	return ++x->asked > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 static int
 set_options(struct exchange *x, const struct workplan *plan, int64_t timeout_ms)
 {
@@ -199,6 +217,8 @@ set_options(struct exchange *x, const struct workplan *plan, int64_t timeout_ms)
 
 	rc |= curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)plan->body_max);
+	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, before_request_cb);
+	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, write_cb);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, header_cb);
@@ -262,6 +282,7 @@ exchange_start(struct exchange *x, const char *url, struct api_cache *cache, str
 	x->cache = cache;
 	x->len = x->header_len = 0;
 	x->body_over = x->headers_over = false;
+	x->asked = 0;
 	x->errors[0] = '\0';
 	if (multi_start(x->multi, x->easy, &x->transfer, e) == -1)
 		return -1;
