@@ -304,7 +304,7 @@ preflight_failure(const struct run *r)
 	if (!w[ROLE_REST].used && w[ROLE_WS].used && !w[ROLE_WS].ready_ok &&
 	    cannot_be_reached(w[ROLE_WS].ready_class))
 		return &w[ROLE_WS];
-	if (r->plan->serial_only && !w[ROLE_SERIAL].ready_ok)
+	if (r->plan->serial_only && (!w[ROLE_SERIAL].ready_ok || result_of(r)->serial_port[0] == '\0'))
 		return &w[ROLE_SERIAL];
 	return NULL;
 }
@@ -338,7 +338,7 @@ end_unreachable(struct run *r, const struct worker_total *w)
 static void
 after_preflight(struct run *r)
 {
-	const struct worker_total *bad = preflight_failure(r);
+	const struct worker_total *bad = preflight_failure(r), *w = result_of(r)->worker;
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
 	if (bad != NULL) {
@@ -346,6 +346,8 @@ after_preflight(struct run *r)
 		quit(r, 0);
 		return;
 	}
+	if (w[ROLE_SERIAL].ready_ok && result_of(r)->serial_port[0] == '\0')
+		supervise_dismiss(r->supervise, ROLE_SERIAL);
 	r->state = RUN_CALM;
 	arm(r->step, rate > CALM_ABOVE_MHZ || rate == RATE_CLOSED_LOOP ? CALM_US : 0);
 }
@@ -462,6 +464,7 @@ plan_role(const struct run *r, enum role role, struct workplan *w)
 	text_copy(w->api_key, sizeof(w->api_key), s->api_key);
 	text_copy(w->ca_file, sizeof(w->ca_file), s->ca_file);
 	text_copy(w->proxy, sizeof(w->proxy), s->proxy);
+	text_copy(w->fatal_pattern, sizeof(w->fatal_pattern), s->fatal_pattern);
 	text_copy(w->serial_path, sizeof(w->serial_path), r->plan->device[r->device].serial_port);
 	w->preflight = true;
 	w->insecure = r->plan->insecure;
