@@ -420,7 +420,10 @@ settle_scenario(struct scenario_result *s)
 	}
 }
 
-/* A reset counts in the scenario that ran, or in the next, or in the last one. */
+/*
+ * A reset counts in the scenario that ran, or in the next, or in the last one. A crash that nobody saw
+ * the device come back from is a crash (the fatal gate's), not a reset.
+ */
 static void
 settle_resets(struct device_result *d, int last_started)
 {
@@ -431,7 +434,7 @@ settle_resets(struct device_result *d, int last_started)
 		r = &d->reboot[i];
 		if (r->scenario == -1)
 			d->reboot[i].scenario = last_started;
-		if (r->scenario != -1 && !r->harness_caused)
+		if (r->scenario != -1 && !r->harness_caused && r->sources != 1U << SAW_FATAL)
 			d->scenario[r->scenario].uptime_resets++;
 	}
 }

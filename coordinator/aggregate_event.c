@@ -7,22 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/indicator.h"
+#include "shared/reset_reason.h"
 #include "shared/text.h"
 #include "shared/poison.h"
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
-#define RESET_POWERON 0x1
-#define RESET_USB_UART 0x15
+#define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
-/* Where a worker's message counts: the scenario it names if that one has started, else none. */
+/*
+ * Where a worker's message counts: the scenario it names if that one has started; what happens before
+ * the first counts in the first, what happens between two counts in the one before.
+ */
 static struct scenario_result *
 scenario_of(struct aggregate *a, int device, int64_t scenario)
 {
 	struct device_result *d = a->run.device[device];
+	int last = a->device[device].last_started;
 
 	if (scenario < 0 || scenario >= a->run.plan.profile.scenario_count ||
 	    !d->scenario[scenario].started)
-		return NULL;
+		scenario = last == -1 ? 0 : last;
 	return &d->scenario[scenario];
 }
 
@@ -49,8 +54,7 @@ add_heap(struct aggregate *a, const struct record *r, int which)
 	const struct msg_telemetry *m = &r->msg.u.telemetry;
 	struct scenario_result *s = scenario_of(a, r->device, m->scenario);
 
-	if (s != NULL)
-		series_add(&s->heap[which], m->value);
+	series_add(&s->heap[which], m->value);
 	if (which != HEAP_SERIAL_LARGEST)
 		timeline_add(&a->run.device[r->device]->timeline, TL_HEAP_MIN, m->at_us, m->value);
 }
@@ -159,7 +163,7 @@ aggregate_serial_settle(struct aggregate *a, int device, int64_t at_us)
 	struct scenario_result *sr = scenario_of(a, device, s->running);
 	int64_t from;
 
-	if (s->serial_open_us == -1 || sr == NULL)
+	if (s->serial_open_us == -1 || s->running == -1)
 		return;
 	from = s->serial_open_us > sr->start_us ? s->serial_open_us : sr->start_us;
 	if (at_us > from)
@@ -177,11 +181,9 @@ serial_opened(struct aggregate *a, const struct record *r, const char *text)
 	struct scenario_result *sr = scenario_of(a, r->device, s->running);
 
 	text_copy(d->serial_port, sizeof(d->serial_port), text);
-	if (sr != NULL) {
-		sr->serial.opens++;
-		if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
-			sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
-	}
+	sr->serial.opens++;
+	if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
+		sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
 	s->serial_open_us = s->harness_open_us = m->at_us;
 }
 
@@ -195,8 +197,6 @@ serial_closed(struct aggregate *a, const struct record *r)
 	aggregate_serial_settle(a, r->device, m->at_us);
 	s->serial_open_us = -1;
 	s->serial_closed_us = m->at_us;
-	if (sr == NULL)
-		return;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;
@@ -228,10 +228,14 @@ serial_fatal(struct aggregate *a, const struct record *r)
 	struct scenario_result *sr = scenario_of(a, r->device, s->running);
 	const struct msg_event *m = &r->msg.u.event;
 
-	if (sr != NULL)
-		sr->serial.fatal_lines++;
-	if (s->panic == -1)
-		s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
+	if (m->value == FATAL_RST && s->own_reset)
+		return;
+	sr->serial.fatal_lines++;
+	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
+		return;
+	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
+	if (s->panic != -1)
+		add_panic_line(a, r->device, m->text);
 }
 
 /* A reset line ends the panic block; ours (just after we opened the port) is noted, not gated. */
@@ -241,10 +245,11 @@ serial_reset(struct aggregate *a, const struct record *r)
 	const struct msg_event *m = &r->msg.u.event;
 	struct device_state *s = &a->device[r->device];
 	struct device_result *d = a->run.device[r->device];
-	bool ours = (m->value == RESET_USB_UART || m->value == RESET_POWERON) &&
-	    s->harness_open_us != -1 && m->at_us - s->harness_open_us <= HARNESS_RESET_US;
+	bool ours = reset_reason_by_open(m->value) && s->harness_open_us != -1 &&
+	    m->at_us - s->harness_open_us <= HARNESS_RESET_US;
 	int i;
 
+	s->own_reset = ours;
 	i = s->panic != -1 ? s->panic
 			   : reboot_seen(d, SAW_RESET_LINE, m->at_us, s->running);
 	s->panic = -1;
@@ -261,7 +266,7 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 {
 	const struct msg_event *m = &r->msg.u.event;
 	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
-	struct serial_stats none = {0}, *st = sr != NULL ? &sr->serial : &none;
+	struct serial_stats *st = &sr->serial;
 
 	switch ((enum event_kind)m->kind) {
 	case EV_SERIAL_OPEN:
@@ -294,6 +299,9 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 	case EV_SERIAL_TRUNCATED:
 		st->truncated += m->value;
 		break;
+	case EV_SERIAL_UNLOGGED:
+		st->unlogged += m->value;
+		break;
 	default:
 		break;
 	}
@@ -303,7 +311,8 @@ static bool
 kind_counts(int64_t kind)
 {
 	return kind == EV_WS_BROADCAST || kind == EV_WS_UNMATCHED || kind == EV_WS_LATE ||
-	    kind == EV_SERIAL_LINES || kind == EV_SERIAL_BYTES || kind == EV_SERIAL_TRUNCATED;
+	    kind == EV_SERIAL_LINES || kind == EV_SERIAL_BYTES || kind == EV_SERIAL_TRUNCATED ||
+	    kind == EV_SERIAL_UNLOGGED;
 }
 
 int
@@ -322,7 +331,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)
 		serial_event(a, r, text);
-	else if (r->role == ROLE_WS && sr != NULL)
+	else if (r->role == ROLE_WS)
 		ws_event(&sr->load[LOAD_WS], m);
 	return 0;
 }
@@ -330,9 +339,15 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 int
 aggregate_line(struct aggregate *a, const struct record *r, struct err *e)
 {
+	int *panic;
+
 	if (r->role != ROLE_SERIAL)
 		return err_set(e, "LINE from a %s worker", role_names[r->role]);
-	if (a->device[r->device].panic != -1)
+	panic = &a->device[r->device].panic;
+	if (*panic != -1 && r->msg.u.line.at_us -
+	    a->run.device[r->device]->reboot[*panic].seen_us > PANIC_US)
+		*panic = -1;
+	if (*panic != -1)
 		add_panic_line(a, r->device, r->msg.u.line.data);
 	return 0;
 }

@@ -24,6 +24,7 @@ struct device_state {
 	int64_t serial_closed_us;	/* -1: never closed */
 	int64_t harness_open_us;	/* last time we opened the port, -1 never */
 	int panic;			/* reboot whose console block is being kept, -1 none */
+	bool own_reset;			/* the reset line that is being told was our doing */
 	int64_t next_slot[LOAD_COUNT][PROFILE_SCENARIOS_MAX];
 };
 

@@ -69,6 +69,7 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 {
 	struct aggregate *a = NULL;
 	struct journal *j = NULL;
+	struct serial_log *l = NULL;
 	struct err e;
 	int status;
 
@@ -76,13 +77,15 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 	s->plan.mono_us = clock_mono().us;
 	a = aggregate_new(&s->plan);
 	j = journal_new(journal_fd, paths->base);
-	if (a == NULL || j == NULL) {
+	l = serial_log_new(paths->base, &s->plan);
+	if (a == NULL || j == NULL || l == NULL) {
 		err_set(&e, "out of memory");
 		status = fail(EXIT_FAULT, &e);
 	} else {
 		journal_plan(j, &s->plan);
-		status = run_execute(s, a, j, &e) == -1 ? fail(EXIT_FAULT, &e) : conclude(a, paths);
+		status = run_execute(s, a, j, l, &e) == -1 ? fail(EXIT_FAULT, &e) : conclude(a, paths);
 	}
+	serial_log_free(l);
 	journal_free(j);
 	aggregate_free(a);
 	return status;

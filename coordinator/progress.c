@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shared/histogram.h"
+#include "shared/indicator.h"
 #include "shared/text.h"
 #include "shared/poison.h"
 
@@ -155,6 +156,10 @@ say_event(const struct progress *p, const struct msg_event *m)
 			progress_say(p, "ws: session closed with %lld %.*s", (long long)m->value, len, text);
 		break;
 	case EV_SERIAL_FATAL:
+		if (m->value == FATAL_RST)
+			break;	/* EV_SERIAL_RESET has told */
+		progress_say(p, "console: %.*s", len, text);
+		break;
 	case EV_SERIAL_WARNING:
 	case EV_SERIAL_RESET:
 		progress_say(p, "console: %.*s", len, text);

@@ -91,5 +91,9 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 int
 reboot_seen(struct device_result *d, enum reboot_source source, int64_t at_us, int scenario)
 {
-	return reboot_report(d, source, at_us, at_us, scenario);
+	int i = reboot_new(d, at_us, at_us, scenario);
+
+	if (i != -1)
+		d->reboot[i].sources |= 1U << source;
+	return i;
 }

@@ -33,7 +33,10 @@ struct reboot_tracker {
 int reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_source source,
     int64_t at_us, int64_t uptime_ms, int scenario);
 
-/* A source without a clock (reset line, fatal indicator) says at at_us that the device begins again. */
+/*
+ * The console says at at_us that the device crashed or begins again (fatal indicator, reset line): a
+ * new entry, since the console tells of each at once. Returns its index, -1 when there is no room.
+ */
 int reboot_seen(struct device_result *d, enum reboot_source source, int64_t at_us, int scenario);
 
 #endif

@@ -39,6 +39,7 @@ struct run {
 	const struct plan *plan;
 	struct aggregate *aggregate;
 	struct journal *journal;
+	struct serial_log *serial_log;
 	struct event_base *base;
 	struct supervise *supervise;
 	struct progress progress;
@@ -60,6 +61,8 @@ record(struct run *r, const struct record *rec, const uint8_t *payload, size_t l
 	if (aggregate_apply(r->aggregate, rec, e) == -1)
 		return -1;
 	journal_add(r->journal, rec, payload, len);
+	if (rec->msg.type == MSG_LINE)
+		serial_log_add(r->serial_log, &rec->msg.u.line);
 	progress_record(&r->progress, rec);
 	return 0;
 }
@@ -306,6 +309,32 @@ preflight_failure(const struct run *r)
 	return NULL;
 }
 
+/* What to try when the preflight of a REST or WebSocket worker failed in this way. */
+static const char *const remedies[OP_CLASS_COUNT] = {
+	[OP_DNS] = "check the name in --host",
+	[OP_CONNECT] = "is the device switched on and in this network? --host names another",
+	[OP_TLS] = "name its certificate with --ca-file, or give --insecure",
+	[OP_TIMEOUT] = "is it the right --host? --preflight-timeout waits longer",
+	[OP_RESET] = "is it a LightwaveOS device? --host names another",
+	[OP_PROTOCOL] = "is it a LightwaveOS device? --host names another",
+	[OP_STATUS] = "is it a LightwaveOS device, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_API] = "is the device ready, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_BODY] = "is it a LightwaveOS device? --host names another",
+	[OP_REJECTED] = "wait 10 seconds: the device's limiter refuses this address",
+};
+
+static void
+end_unreachable(struct run *r, const struct worker_total *w)
+{
+	const char *why = w->ready_text[0] != '\0' ? w->ready_text : "the preflight was not answered";
+	const char *remedy = w == &result_of(r)->worker[ROLE_SERIAL] ? NULL : remedies[w->ready_class];
+	char text[PROTO_PART_MAX];
+
+	snprintf(text, sizeof(text), "%s%s%s", why, remedy != NULL ? "; " : "",
+	    remedy != NULL ? remedy : "");
+	set_end(r, RUN_UNREACHABLE, 0, text);
+}
+
 static void
 after_preflight(struct run *r)
 {
@@ -313,8 +342,7 @@ after_preflight(struct run *r)
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
 	if (bad != NULL) {
-		set_end(r, RUN_UNREACHABLE, 0, bad->ready_text[0] != '\0' ? bad->ready_text
-		    : "the preflight was not answered");
+		end_unreachable(r, bad);
 		quit(r, 0);
 		return;
 	}
@@ -368,6 +396,7 @@ sync_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	journal_sync(r->journal);
+	serial_log_flush(r->serial_log, true);
 }
 
 /* What the supervisor tells. */
@@ -381,7 +410,10 @@ record_cb(void *arg, const struct record *rec, const uint8_t *payload, size_t le
 static void
 turn_cb(void *arg)
 {
-	journal_flush(((struct run *)arg)->journal);
+	struct run *r = arg;
+
+	journal_flush(r->journal);
+	serial_log_flush(r->serial_log, false);
 }
 
 static void
@@ -527,6 +559,9 @@ record_end(struct run *r)
 	journal_flush(r->journal);
 	if (journal_error(r->journal)[0] != '\0')
 		set_end(r, RUN_FAULT, 0, journal_error(r->journal));
+	serial_log_flush(r->serial_log, false);
+	if (serial_log_error(r->serial_log)[0] != '\0')
+		set_end(r, RUN_FAULT, 0, serial_log_error(r->serial_log));
 	m.u.run_end = r->end;
 	m.u.run_end.wall_us = clock_wall_us();
 	m.u.run_end.text = (struct span){(const uint8_t *)r->end_text, strlen(r->end_text)};
@@ -534,9 +569,11 @@ record_end(struct run *r)
 }
 
 int
-run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct err *e)
+run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct serial_log *l,
+    struct err *e)
 {
-	struct run r = {.settings = s, .plan = &s->plan, .aggregate = a, .journal = j, .scenario = -1,
+	struct run r = {.settings = s, .plan = &s->plan, .aggregate = a, .journal = j, .serial_log = l,
+	    .scenario = -1,
 	    .end = {.how = RUN_DONE}};
 	int rc;
 

@@ -4,13 +4,16 @@
 
 #include "coordinator/aggregate.h"
 #include "coordinator/journal.h"
+#include "coordinator/serial_log.h"
 #include "coordinator/settings.h"
 #include "shared/err.h"
 
 /*
- * Run what settings say. Every record goes into a and j, the last one (END) too. 0: it ended somehow,
+ * Run what settings say. Every record goes into a and j, the last one (END) too, and
+ * console lines into l. 0: it ended somehow,
  * which the result tells; -1 with e: it could not begin (nothing was sent).
  */
-int run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct err *e);
+int run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct serial_log *l,
+    struct err *e);
 
 #endif

@@ -28,6 +28,7 @@ struct draft {
 	struct settings s;
 	char host[1100], ws_url[1100], profile[1024];
 	bool host_by_option, ws_by_option, serial_only, simulate;
+	const char *host_what, *ws_what;	/* who said it: the option or the variable */
 	int64_t scenario_us, serial_us;
 	enum settings_action action;
 };
@@ -95,8 +96,11 @@ static int
 put_host(struct draft *d, const struct option_row *o, const char *what, const char *value,
     struct err *e)
 {
+	bool is_host = o->offset == offsetof(struct draft, host);
+
 	if (what[0] == '-')
-		*(o->offset == offsetof(struct draft, host) ? &d->host_by_option : &d->ws_by_option) = true;
+		*(is_host ? &d->host_by_option : &d->ws_by_option) = true;
+	*(is_host ? &d->host_what : &d->ws_what) = what[0] == '-' ? (is_host ? "--host" : "--ws-url") : o->env;
 	return put_text(d, o, what, value, e);
 }
 
@@ -313,6 +317,8 @@ put_defaults(struct draft *d)
 	struct utsname u;
 
 	text_copy(d->host, sizeof(d->host), DEFAULT_URL);
+	d->host_what = "--host";
+	d->ws_what = "--ws-url";
 	text_copy(d->s.out_dir, sizeof(d->s.out_dir), DEFAULT_OUT_DIR);
 	text_copy(p->device[0].serial_port, sizeof(p->device[0].serial_port), "auto");
 	text_copy(p->tool_version, sizeof(p->tool_version), PACKAGE_VERSION);
@@ -346,7 +352,7 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
-		if (put_device(&d->s, "--host", d->host, "--ws-url", d->ws_url, e) == -1)
+		if (put_device(&d->s, d->host_what, d->host, d->ws_what, d->ws_url, e) == -1)
 			goto out;
 	}
 	*out = d->s;

@@ -104,7 +104,7 @@ turn_cb(void *arg, struct peer *p)
 }
 
 static void
-describe_exit(char *dst, size_t size, const struct peer *p)
+describe_exit(char *dst, size_t size, const struct peer *p, bool wanted)
 {
 	int status = peer_status(p);
 
@@ -114,8 +114,10 @@ describe_exit(char *dst, size_t size, const struct peer *p)
 		snprintf(dst, size, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == 127)
 		snprintf(dst, size, "the program could not be executed");
-	else
+	else if (WEXITSTATUS(status) != 0)
 		snprintf(dst, size, "exit status %d", WEXITSTATUS(status));
+	else
+		snprintf(dst, size, "%s", wanted ? "" : "it left without being told to");
 }
 
 /* When the next start may be: after the back-off, and with fewer than 20 starts in a minute. */
@@ -142,7 +144,7 @@ gone_cb(void *arg, struct peer *p)
 	bool given_up, wanted = s->quitting && peer_reason(p)[0] == '\0';
 	char text[200];
 
-	describe_exit(text, sizeof(text), p);
+	describe_exit(text, sizeof(text), p, wanted);
 	if (w->stage == STAGE_STARTED)
 		w->stillborn++;
 	given_up = !s->quitting && w->stillborn >= STILLBORN_MAX;

@@ -138,14 +138,22 @@ link_room(const struct link *l)
 }
 
 int64_t
-link_op_begin(struct link *l, const struct msg_op_begin *begin)
+link_op_queue(struct link *l, const struct msg_op_begin *begin)
 {
 	struct msg m = {.type = MSG_OP_BEGIN, .u.begin = *begin};
 
 	m.u.begin.id = ++l->total.begun;
 	link_send(l, &m);
-	link_flush(l);
 	return m.u.begin.id;
+}
+
+int64_t
+link_op_begin(struct link *l, const struct msg_op_begin *begin)
+{
+	int64_t id = link_op_queue(l, begin);
+
+	link_flush(l);
+	return id;
 }
 
 void
@@ -168,11 +176,11 @@ link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mo
 }
 
 void
-link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value)
+link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value)
 {
 	struct msg m = {.type = MSG_TELEMETRY};
 
-	m.u.telemetry = (struct msg_telemetry){clock_mono().us, scenario, metric, value};
+	m.u.telemetry = (struct msg_telemetry){at.us, scenario, metric, value};
 	link_send(l, &m);
 }
 

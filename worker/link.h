@@ -49,13 +49,20 @@ void link_flush(struct link *l);
 /* An operation begins: counted, sent and flushed before this returns. Returns its id. */
 int64_t link_op_begin(struct link *l, const struct msg_op_begin *begin);
 
-/* It ended. end->id is what link_op_begin returned. */
+/*
+ * The same without the flush, for several operations that begin at once: link_flush() must be
+ * called before any of their requests reaches a socket.
+ */
+int64_t link_op_queue(struct link *l, const struct msg_op_begin *begin);
+
+/* It ended. end->id is what link_op_begin or link_op_queue returned. */
 void link_op_end(struct link *l, const struct msg_op_end *end);
 
 /* Slots first .. first+count-1 were dropped (MSG_SLOTS); counted. */
 void link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mono free_at);
 
-void link_telemetry(struct link *l, int scenario, enum metric metric, int64_t value);
+/* One sample. at: when it was asked for, so that at minus an uptime is never later than the boot. */
+void link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
 void link_event(struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
 
 /* The preflight's outcome (class OP_OK: fine). */

@@ -43,7 +43,7 @@ learn(struct preflight *p, const struct api_reply *r)
 	for (m = 0; m < METRIC_COUNT; m++) {
 		if ((r->seen & 1U << m) == 0 || n >= (int)sizeof(p->learned))
 			continue;
-		link_telemetry(p->link, -1, (enum metric)m, r->value[m]);
+		link_telemetry(p->link, p->begun, -1, (enum metric)m, r->value[m]);
 		n += snprintf(p->learned + n, sizeof(p->learned) - (size_t)n, "%s%s %lld",
 		    n == 0 ? "" : ", ", metric_names[m], (long long)r->value[m]);
 	}

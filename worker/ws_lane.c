@@ -19,6 +19,7 @@ struct ws_lane {
 	struct ws_session *session;
 	struct event *timer;	/* for the oldest request's deadline, or earlier */
 	struct ws_pending pending;
+	struct mono asked;	/* when the request was sent whose reply came last */
 };
 
 static void
@@ -72,9 +73,11 @@ timer_cb(evutil_socket_t fd, short what, void *arg)
 	arm(l);
 }
 
+/* The device made what it tells after it had read the request that it last answered. */
 static void
-send_metrics(struct ws_shared *sh, const struct api_reply *reply)
+send_metrics(struct ws_lane *l, const struct api_reply *reply)
 {
+	struct ws_shared *sh = l->shared;
 	struct mono now;
 	int m;
 
@@ -86,7 +89,8 @@ send_metrics(struct ws_shared *sh, const struct api_reply *reply)
 	sh->metrics_at = now;
 	for (m = 0; m < METRIC_COUNT; m++)
 		if ((reply->seen & 1U << m) != 0)
-			link_telemetry(sh->link, sh->scenario, (enum metric)m, reply->value[m]);
+			link_telemetry(sh->link, l->asked, sh->scenario, (enum metric)m,
+			    reply->value[m]);
 }
 
 /* A text that is no JSON object can only be taken as the answer to what has waited longest. */
@@ -127,6 +131,8 @@ take_reply(struct ws_lane *l, const struct ws_reply *r, size_t len)
 	for (i = 0; i < l->pending.count; i++) {
 		if (l->pending.list[i].id != id)
 			continue;
+		l->asked = l->pending.list[i].sent;
+		send_metrics(l, &r->api);
 		class = ws_reply_judge(r, sh->plan->kind[l->pending.list[i].kind].reply, text);
 		end_request(l, id, class, len, text);
 		return true;
@@ -151,8 +157,10 @@ message_cb(void *arg, const uint8_t *data, size_t len, bool is_text)
 	}
 	if (ws_reply_parse((const char *)data, len, &r, &e) == -1)
 		return take_garbage(l, len, e.text);
-	send_metrics(l->shared, &r.api);
-	return r.has_id ? take_reply(l, &r, len) : take_unasked(l, &r, len);
+	if (r.has_id)
+		return take_reply(l, &r, len);
+	send_metrics(l, &r.api);
+	return take_unasked(l, &r, len);
 }
 
 static void
@@ -160,6 +168,7 @@ open_cb(void *arg, int64_t latency_us)
 {
 	struct ws_lane *l = arg;
 
+	l->asked = mono_add(clock_mono(), -latency_us);
 	l->shared->open_cb(l->shared->arg, l, latency_us);
 }
 
