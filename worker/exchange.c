@@ -44,25 +44,9 @@ info_us(CURL *easy, CURLINFO what)
 	return v;
 }
 
-/*
- * libcurl has one code for every timeout; how far the connection came tells them apart. It counts
- * a connection as soon as TCP has it, and notes PRETRANSFER when a request can be sent.
- */
-static enum op_class
-timeout_class(const struct exchange *x)
-{
-	if (info_us(x->easy, CURLINFO_PRETRANSFER_TIME_T) > 0)
-		return OP_TIMEOUT;
-	if (x->result.opened)
-		return strncmp(x->url, "https:", 6) == 0 ? OP_TLS : OP_TIMEOUT;
-	return info_us(x->easy, CURLINFO_NAMELOOKUP_TIME_T) > 0 ? OP_CONNECT : OP_DNS;
-}
-
 static enum op_class
 failure_class(const struct exchange *x, CURLcode code)
 {
-	if (code == CURLE_OPERATION_TIMEDOUT)
-		return timeout_class(x);
 	/* A malformed chunk has the code of a broken connection. */
 	if (code == CURLE_RECV_ERROR && strstr(x->errors, "chunked-encoding") != NULL)
 		return OP_PROTOCOL;
