@@ -13,6 +13,8 @@
 #include "shared/poison.h"
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
+#define UPTIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
+#define COUNT_MAX INT64_C(1000000000)	/* things in one event; a worker tells several times a second */
 #define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
 /*
@@ -66,7 +68,7 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 	struct device_state *s = &a->device[r->device];
 
 	if (m->metric == METRIC_HEAP || m->metric == METRIC_LARGEST) {
-		if (m->value < 0)
+		if (m->value < 0 || m->value > UINT32_MAX)
 			return err_set(e, "TELEMETRY: %s of %lld bytes", metric_names[m->metric],
 			    (long long)m->value);
 		if (m->metric == METRIC_HEAP)
@@ -74,7 +76,7 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 		else if (r->role == ROLE_SERIAL)
 			add_heap(a, r, HEAP_SERIAL_LARGEST);
 	} else if (m->metric == METRIC_UPTIME_MS) {
-		if (m->value < 0)
+		if (m->value < 0 || m->value > UPTIME_MAX_MS)
 			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
 		reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role], m->at_us,
 		    m->value, s->running);
@@ -187,21 +189,26 @@ serial_opened(struct aggregate *a, const struct record *r, const char *text)
 	s->serial_open_us = s->harness_open_us = m->at_us;
 }
 
-static void
-serial_closed(struct aggregate *a, const struct record *r)
+void
+aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us)
 {
-	const struct msg_event *m = &r->msg.u.event;
-	struct device_state *s = &a->device[r->device];
-	struct scenario_result *sr = scenario_of(a, r->device, s->running);
+	struct scenario_result *sr = scenario_of(a, device, a->device[device].running);
 
-	aggregate_serial_settle(a, r->device, m->at_us);
-	s->serial_open_us = -1;
-	s->serial_closed_us = m->at_us;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;
 	}
-	sr->serial.gap[sr->serial.gap_count++] = (struct gap){m->at_us, -1};
+	sr->serial.gap[sr->serial.gap_count++] = (struct gap){at_us, -1};
+}
+
+void
+aggregate_serial_close(struct aggregate *a, int device, int64_t at_us)
+{
+	if (a->device[device].serial_open_us == -1)
+		return;
+	aggregate_serial_settle(a, device, at_us);
+	a->device[device].serial_open_us = -1;
+	aggregate_serial_gap(a, device, at_us);
 }
 
 static void
@@ -273,7 +280,7 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 		serial_opened(a, r, text);
 		break;
 	case EV_SERIAL_CLOSE:
-		serial_closed(a, r);
+		aggregate_serial_close(a, r->device, m->at_us);
 		break;
 	case EV_SERIAL_SHED:
 		st->shedding_lines++;
@@ -322,7 +329,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
 	char text[PROTO_TEXT_MAX * 4 + 1];
 
-	if (kind_counts(m->kind) && m->value < 0)
+	if (kind_counts(m->kind) && (m->value < 0 || m->value > COUNT_MAX))
 		return err_set(e, "EVENT: %s counts %lld", event_names[m->kind], (long long)m->value);
 	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
 	if (m->kind == EV_NOTE || m->kind == EV_HOLD)

@@ -309,30 +309,29 @@ preflight_failure(const struct run *r)
 	return NULL;
 }
 
-/* What to do about a device that did not answer, by how it did not. */
+/* What to try when the preflight of a REST or WebSocket worker failed in this way. */
 static const char *const remedies[OP_CLASS_COUNT] = {
 	[OP_DNS] = "check the name in --host",
-	[OP_CONNECT] = "check that the device is on and in this network, and --host",
-	[OP_TIMEOUT] = "check that the device is on and in this network, and --host",
-	[OP_TLS] = "check its certificate, --ca-file or --insecure",
-	[OP_RESET] = "check that --host is the device and that it is well",
-	[OP_PROTOCOL] = "check that --host is the device's URL",
-	[OP_STATUS] = "check that --host is a LightwaveOS device, and LWSTRESS_API_KEY if it wants a key",
-	[OP_API] = "check that --host is a LightwaveOS device that is ready",
-	[OP_BODY] = "check that --host is a LightwaveOS device",
-	[OP_REJECTED] = "wait for the device's 5 s block to end, and leave it to one client",
+	[OP_CONNECT] = "is the device switched on and in this network? --host names another",
+	[OP_TLS] = "name its certificate with --ca-file, or give --insecure",
+	[OP_TIMEOUT] = "is it the right --host? --preflight-timeout waits longer",
+	[OP_RESET] = "is it a LightwaveOS device? --host names another",
+	[OP_PROTOCOL] = "is it a LightwaveOS device? --host names another",
+	[OP_STATUS] = "is it a LightwaveOS device, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_API] = "is the device ready, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_BODY] = "is it a LightwaveOS device? --host names another",
+	[OP_REJECTED] = "wait 10 seconds: the device's limiter refuses this address",
 };
 
 static void
-set_unreachable(struct run *r, const struct worker_total *bad)
+end_unreachable(struct run *r, const struct worker_total *w)
 {
-	bool serial = bad == &result_of(r)->worker[ROLE_SERIAL];
-	const char *remedy = serial ? NULL : remedies[bad->ready_class];
+	const char *why = w->ready_text[0] != '\0' ? w->ready_text : "the preflight was not answered";
+	const char *remedy = w == &result_of(r)->worker[ROLE_SERIAL] ? NULL : remedies[w->ready_class];
 	char text[PROTO_PART_MAX];
 
-	snprintf(text, sizeof(text), "%s%s%s",
-	    bad->ready ? bad->ready_text : "the preflight was not answered",
-	    remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+	snprintf(text, sizeof(text), "%s%s%s", why, remedy != NULL ? "; " : "",
+	    remedy != NULL ? remedy : "");
 	set_end(r, RUN_UNREACHABLE, 0, text);
 }
 
@@ -343,7 +342,7 @@ after_preflight(struct run *r)
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
 	if (bad != NULL) {
-		set_unreachable(r, bad);
+		end_unreachable(r, bad);
 		quit(r, 0);
 		return;
 	}

@@ -26,6 +26,7 @@ worker() {
 @test "a first attempt that came too fast is repeated" { worker reconnect_too_fast; }
 @test "a session that breaks is opened again, the slots between are dropped" { worker abrupt_loss; }
 @test "a session closed by shedding is a refusal" { worker shedding; }
+@test "a restarted worker is ready at once and keeps its distance" { worker restarted; }
 @test "an unreachable device fails the preflight" { worker unreachable; }
 @test "a worker without a plan leaves when told" { worker quit_at_once; }
 @test "every hostile handshake ends with its reason, in time" { worker hostile_handshakes; }
