@@ -4,10 +4,12 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "coordinator/aggregate.h"
 #include "coordinator/journal.h"
@@ -17,6 +19,7 @@
 #include "coordinator/simulator.h"
 #include "coordinator/verdict.h"
 #include "shared/clock.h"
+#include "shared/fd.h"
 #include "shared/log.h"
 #include "shared/poison.h"
 
@@ -70,6 +73,7 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 	struct aggregate *a = NULL;
 	struct journal *j = NULL;
 	struct serial_log *l = NULL;
+	bool begun = false;
 	struct err e;
 	int status;
 
@@ -83,10 +87,13 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 		status = fail(EXIT_FAULT, &e);
 	} else {
 		journal_plan(j, &s->plan);
-		status = run_execute(s, a, j, l, &e) == -1 ? fail(EXIT_FAULT, &e) : conclude(a, paths);
+		begun = run_execute(s, a, j, l, &e) == 0;
+		status = begun ? conclude(a, paths) : fail(EXIT_FAULT, &e);
 	}
 	serial_log_free(l);
 	journal_free(j);
+	if (!begun)
+		report_discard(paths, -1);
 	aggregate_free(a);
 	return status;
 }
@@ -117,6 +124,19 @@ run(struct settings *s)
 	return status;
 }
 
+/* Where a standard descriptor is closed, the first file that we open would take its place. */
+static bool
+hold_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
+	return fcntl(STDERR_FILENO, F_GETFD) != -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -127,7 +147,7 @@ main(int argc, char **argv)
 
 	log_init("lwstress-coord");
 	signal(SIGPIPE, SIG_IGN);
-	if (s == NULL)
+	if (s == NULL || !hold_standard_fds())
 		return EXIT_FAULT;
 	if (settings_read(argc, argv, s, &action, &e) == -1)
 		status = fail(EXIT_USAGE, &e);
