@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "coordinator/spawn.h"
 #include "coordinator/verdict.h"
 #include "shared/clock.h"
+#include "shared/fd.h"
 #include "shared/log.h"
 #include "shared/poison.h"
 
@@ -73,6 +75,7 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 	struct aggregate *a = NULL;
 	struct journal *j = NULL;
 	struct serial_log *l = NULL;
+	bool begun = false;
 	struct err e;
 	int status;
 
@@ -86,10 +89,13 @@ run_and_conclude(struct settings *s, const struct report_paths *paths, int journ
 		status = fail(EXIT_FAULT, &e);
 	} else {
 		journal_plan(j, &s->plan);
-		status = run_execute(s, a, j, l, &e) == -1 ? fail(EXIT_FAULT, &e) : conclude(a, paths);
+		begun = run_execute(s, a, j, l, &e) == 0;
+		status = begun ? conclude(a, paths) : fail(EXIT_FAULT, &e);
 	}
 	serial_log_free(l);
 	journal_free(j);
+	if (!begun)
+		report_discard(paths, -1);
 	aggregate_free(a);
 	return status;
 }
@@ -174,6 +180,19 @@ act(struct settings *s, enum settings_action action)
 	return run(s);
 }
 
+/* Where a standard descriptor is closed, the first file that we open would take its place. */
+static bool
+hold_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
+	return fcntl(STDERR_FILENO, F_GETFD) != -1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -184,7 +203,7 @@ main(int argc, char **argv)
 
 	log_init("lwstress-coord");
 	signal(SIGPIPE, SIG_IGN);
-	if (s == NULL)
+	if (s == NULL || !hold_standard_fds())
 		return EXIT_FAULT;
 	if (settings_read(argc, argv, s, &action, &e) == -1)
 		status = fail(EXIT_USAGE, &e);

@@ -240,15 +240,15 @@ over(struct run *r)
 	event_base_loopbreak(r->base);
 }
 
-static void
-check_over(struct run *r)
+static bool
+any_active(const struct run *r)
 {
 	int role;
 
 	for (role = 0; role < ROLE_COUNT; role++)
 		if (supervise_active(r->supervise, (enum role)role))
-			return;
-	over(r);
+			return true;
+	return false;
 }
 
 static void
@@ -260,7 +260,8 @@ quit(struct run *r, int64_t drain)
 	event_del(r->step);
 	event_del(r->status);
 	supervise_quit(r->supervise, drain);
-	check_over(r);
+	if (!any_active(r))
+		over(r);
 }
 
 static void
@@ -341,6 +342,10 @@ after_preflight(struct run *r)
 	const struct worker_total *bad = preflight_failure(r), *w = result_of(r)->worker;
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
+	if (r->end.how != RUN_DONE) {
+		quit(r, 0);
+		return;
+	}
 	if (bad != NULL) {
 		end_unreachable(r, bad);
 		quit(r, 0);
@@ -441,8 +446,8 @@ over_cb(void *arg, enum role role, bool given_up)
 		snprintf(text, sizeof(text), "the %s worker was lost for good", role_names[role]);
 		set_end(r, RUN_FAULT, 0, text);
 	}
-	if (r->state == RUN_QUIT)
-		check_over(r);
+	if (!any_active(r))
+		over(r);
 	else if (r->state == RUN_PREFLIGHT && all_ready(r))
 		arm(r->step, 0);
 }

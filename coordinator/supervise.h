@@ -1,6 +1,7 @@
 /*
  * The workers of one device: started, greeted under a deadline, watched for silence, reaped,
- * restarted with back-off (0.25 s doubling to 5 s, at most 20 starts a minute), ended.
+ * restarted with back-off (0.25 s doubling to 5 s, at most 20 starts a minute), ended. A worker that five
+ * times in a row does not get READY is given up.
  */
 #ifndef LWS_SUPERVISE_H
 #define LWS_SUPERVISE_H
