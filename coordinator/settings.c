@@ -182,6 +182,8 @@ static const struct option_row rows[] = {
 	{"scenario-duration", required_argument, "S", NULL, put_duration,
 	    offsetof(struct draft, scenario_us), US_PER_S / 10, 31 * DAY_US,
 	    "run every scenario for S seconds instead of its own time"},
+	{"deadline", required_argument, "S", NULL, put_duration, offsetof(struct draft, s.deadline_us),
+	    US_PER_S, 31 * DAY_US, "end the whole run after S seconds, whatever it waits for"},
 	{"serial-only", no_argument, NULL, NULL, FLAG(serial_only),
 	    "no load: watch the console only"},
 	{"serial-duration", required_argument, "S", NULL, put_duration,

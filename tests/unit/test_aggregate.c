@@ -397,8 +397,8 @@ test_events(void **state)
 	assert_int_equal(l->connect_by_class[OP_REJECTED], 1);
 	assert_int_equal(l->broadcasts, 7);
 	assert_int_equal(l->unmatched, 2);
-	assert_int_equal(l->late, 3);
-	assert_int_equal(l->receives, 5);
+	assert_int_equal(l->late, 9);
+	assert_int_equal(l->receives, 11);
 	aggregate_free(w.a);
 }
 
