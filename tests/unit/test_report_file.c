@@ -128,7 +128,7 @@ test_reserve_file_in_the_way(void **state)
 {
 	struct place *p = *state;
 	struct report_paths paths;
-	char path[300], want[512];
+	char path[300], want[1024];
 	struct err e;
 	int fd = -1;
 
