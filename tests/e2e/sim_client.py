@@ -639,6 +639,28 @@ def run_case(sim, frames, events, random):
             assert observed(f) is None, "frames after the close frame"
 
 
+def check_ws_queue():
+    """A burst in one segment is answered whole; a peer that does not read loses answers silently."""
+    no_json = frame_bytes(0x81, 1, b"x")
+    with Sim("limits=off") as sim:
+        with sim.connect() as s, s.makefile("rb") as f:
+            s.sendall(upgrade_request() + no_json * 100)
+            while f.readline() != b"\r\n":
+                pass
+            for _ in range(100):
+                assert observed(f) == ("error", "INVALID_JSON")
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect(("127.0.0.1", sim.port))
+            s.sendall(upgrade_request() + no_json * 3000)
+            until(lambda: sim.get(PATHS[0])[2]["data"]["wsClients"] == 1)
+            s.sendall(frame_bytes(0x88, 2, b"\x03\xe8"))
+            until(lambda: sim.get(PATHS[0])[2]["data"]["wsClients"] == 0)
+    assert sim.stats["ws_messages"] == 3100, sim.stats
+    assert sim.stats["ws_dropped"] > 1000 and sim.stats["ws_closes"] == 1, sim.stats
+    assert sim.stats["ws_errors"] + sim.stats["ws_dropped"] in (3100, 3101), sim.stats
+
+
 def check_ws_conformance():
     import random
     cases = 0

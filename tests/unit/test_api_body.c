@@ -179,6 +179,8 @@ test_members(void **state)
 	static const char body[] = "{\"success\":true,\"data\":{\"name\":\"LightwaveOS\",\"n\":20100,"
 	    "\"o\":{},\"ok\":true,\"x\":null,\"f\":1.5}}";
 	struct seen s = {.count = 0};
+	char name[400];
+	int n;
 
 	(void)state;
 	api_body_members(body, strlen(body), 32, member_cb, &s);
@@ -187,6 +189,9 @@ test_members(void **state)
 	api_body_members(body, strlen(body), 2, member_cb, &s);
 	assert_int_equal(s.count, 2);
 	api_body_members("nonsense", 8, 2, member_cb, &s);
+	assert_int_equal(s.count, 2);
+	n = snprintf(name, sizeof(name), "{\"success\":true,\"data\":{\"%0300d\":1}}", 0);
+	api_body_members(name, (size_t)n, 2, member_cb, &s);
 	assert_int_equal(s.count, 2);
 }
 

@@ -148,8 +148,8 @@ test_bad_number(void **state)
 	struct fixture *f = *state;
 
 	drain(f);
-	link_telemetry(f->link, 64, METRIC_HEAP, 1);
-	link_telemetry(f->link, 1, METRIC_HEAP, 1);
+	link_telemetry(f->link, clock_mono(), 64, METRIC_HEAP, 1);
+	link_telemetry(f->link, clock_mono(), 1, METRIC_HEAP, 1);
 	link_flush(f->link);
 	drain(f);
 	assert_int_equal(f->holes, 1);
