@@ -399,6 +399,9 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
+		/* A device named here is not the one whose WebSocket the environment names. */
+		if (d->host_by_option && !d->ws_by_option)
+			d->ws_url[0] = '\0';
 		if (put_device(&d->s, d->host_what, d->host, d->ws_what, d->ws_url, e) == -1)
 			goto out;
 	}
