@@ -28,6 +28,9 @@ struct ws_end {
 	char text[PROTO_TEXT_MAX + 1];	/* the peer's reason, or ours */
 };
 
+/* The end in words: text, with the peer's close code before it if there was one. */
+void ws_end_words(const struct ws_end *end, char dst[PROTO_TEXT_MAX + 1]);
+
 struct ws_session_handler {
 	/* It is open; latency_us: connect and handshake. */
 	void (*open_cb)(void *arg, int64_t latency_us);
