@@ -42,7 +42,7 @@ device_state_init(struct device_state *s)
 	int i;
 
 	s->running = s->last_started = s->panic = -1;
-	s->serial_open_us = s->serial_closed_us = s->harness_open_us = -1;
+	s->serial_open_us = s->harness_open_us = -1;
 	for (i = 0; i < ROLE_COUNT; i++) {
 		s->worker[i].inflight = inflight_new();
 		if (s->worker[i].inflight == NULL)
@@ -119,7 +119,8 @@ on_scenario_start(struct aggregate *a, const struct record *r, struct err *e)
 	struct scenario_result *sr;
 	int i;
 
-	if (m->scenario >= a->run.plan.profile.scenario_count || s->running != -1)
+	if (m->scenario >= a->run.plan.profile.scenario_count || s->running != -1 ||
+	    d->scenario[m->scenario].started)
 		return err_set(e, "scenario %lld cannot start", (long long)m->scenario);
 	sr = &d->scenario[m->scenario];
 	sr->started = true;
@@ -130,6 +131,8 @@ on_scenario_start(struct aggregate *a, const struct record *r, struct err *e)
 	for (i = 0; i < d->reboot_count; i++)
 		if (d->reboot[i].scenario == -1)
 			d->reboot[i].scenario = s->running;
+	if (d->serial_port[0] != '\0' && s->serial_open_us == -1)
+		aggregate_serial_gap(a, r->device, m->at_us);
 	return 0;
 }
 
@@ -192,17 +195,14 @@ static int
 on_worker_exit(struct aggregate *a, const struct record *r, struct err *e)
 {
 	const struct msg_worker_exit *m = &r->msg.u.worker_exit;
-	struct device_state *s = &a->device[r->device];
-	struct worker_state *w = &s->worker[r->role];
+	struct worker_state *w = &a->device[r->device].worker[r->role];
 	struct device_result *d = a->run.device[r->device];
 
 	if (!w->alive || w->generation != r->generation)
 		return err_set(e, "worker %s is not alive", role_names[r->role]);
 	aggregate_lose_ops(a, r->device, r->role);
-	if (r->role == ROLE_SERIAL) {
-		aggregate_serial_settle(a, r->device, m->at_us);
-		s->serial_open_us = -1;
-	}
+	if (r->role == ROLE_SERIAL)
+		aggregate_serial_close(a, r->device, m->at_us);
 	w->alive = false;
 	d->worker[r->role].given_up = m->given_up != 0;
 	if (w->life != NULL) {
@@ -262,10 +262,16 @@ on_hello(struct aggregate *a, const struct record *r, struct err *e)
 static int
 on_ready(struct aggregate *a, const struct record *r, struct err *e)
 {
+	struct worker_state *w = &a->device[r->device].worker[r->role];
 	struct worker_total *t = &a->run.device[r->device]->worker[r->role];
 	const struct msg_ready *m = &r->msg.u.ready;
 
-	(void)e;
+	if (w->ready)
+		return err_set(e, "READY came twice");
+	w->ready = true;
+	/* The preflight is the first life's; a restarted worker makes none. */
+	if (t->ready)
+		return 0;
 	t->ready = true;
 	t->ready_ok = m->ok != 0;
 	t->ready_class = (int)m->op_class;
@@ -279,12 +285,16 @@ on_counters(struct aggregate *a, const struct record *r, struct err *e)
 {
 	struct worker_total *t = &a->run.device[r->device]->worker[r->role];
 	struct worker_state *w = &a->device[r->device].worker[r->role];
+	const struct msg_counters *m = &r->msg.u.counters;
 
-	(void)e;
-	if (w->life == NULL)
-		return 0;
-	t->frames_dropped += r->msg.u.counters.frames_dropped - w->life->counters.frames_dropped;
-	w->life->counters = r->msg.u.counters;
+	if (m->frames_dropped < w->frames_dropped)
+		return err_set(e, "%s: frames_dropped fell from %lld to %lld",
+		    msg_type_name(r->msg.type), (long long)w->frames_dropped,
+		    (long long)m->frames_dropped);
+	t->frames_dropped += m->frames_dropped - w->frames_dropped;
+	w->frames_dropped = m->frames_dropped;
+	if (w->life != NULL)
+		w->life->counters = *m;
 	return 0;
 }
 
@@ -293,9 +303,11 @@ on_final(struct aggregate *a, const struct record *r, struct err *e)
 {
 	struct worker_state *w = &a->device[r->device].worker[r->role];
 
+	if (on_counters(a, r, e) == -1)
+		return -1;
 	if (w->life != NULL)
 		w->life->wanted_exit = true;
-	return on_counters(a, r, e);
+	return 0;
 }
 
 struct handler {
@@ -374,9 +386,11 @@ aggregate_apply(struct aggregate *a, const struct record *r, struct err *e)
 			break;
 	if (i == sizeof(handlers) / sizeof(handlers[0]))
 		return err_set(e, "%s is not a record", msg_type_name(r->msg.type));
+	if (handlers[i].apply(a, r, e) == -1)
+		return -1;
 	if (from_worker)
 		count_worker_frame(a, r);
-	return handlers[i].apply(a, r, e);
+	return 0;
 }
 
 int
@@ -399,6 +413,12 @@ aggregate_grid(const struct aggregate *a, int device, enum load_kind kind, int s
 	    s->duration_us};
 
 	return grid;
+}
+
+void
+aggregate_mark_recovered(struct aggregate *a)
+{
+	a->run.recovered = true;
 }
 
 const struct run_result *

@@ -13,17 +13,23 @@
 #include "shared/poison.h"
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
+#define UPTIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
+#define COUNT_MAX INT64_C(1000000000)	/* things in one event; a worker tells several times a second */
 #define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
-/* Where a worker's message counts: the scenario it names if that one has started, else none. */
+/*
+ * Where a worker's message counts: the scenario it names if that one has started; what happens before
+ * the first counts in the first, what happens between two counts in the one before.
+ */
 static struct scenario_result *
 scenario_of(struct aggregate *a, int device, int64_t scenario)
 {
 	struct device_result *d = a->run.device[device];
+	int last = a->device[device].last_started;
 
 	if (scenario < 0 || scenario >= a->run.plan.profile.scenario_count ||
 	    !d->scenario[scenario].started)
-		return NULL;
+		scenario = last == -1 ? 0 : last;
 	return &d->scenario[scenario];
 }
 
@@ -50,8 +56,7 @@ add_heap(struct aggregate *a, const struct record *r, int which)
 	const struct msg_telemetry *m = &r->msg.u.telemetry;
 	struct scenario_result *s = scenario_of(a, r->device, m->scenario);
 
-	if (s != NULL)
-		series_add(&s->heap[which], m->value);
+	series_add(&s->heap[which], m->value);
 	if (which != HEAP_SERIAL_LARGEST)
 		timeline_add(&a->run.device[r->device]->timeline, TL_HEAP_MIN, m->at_us, m->value);
 }
@@ -63,7 +68,7 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 	struct device_state *s = &a->device[r->device];
 
 	if (m->metric == METRIC_HEAP || m->metric == METRIC_LARGEST) {
-		if (m->value < 0)
+		if (m->value < 0 || m->value > UINT32_MAX)
 			return err_set(e, "TELEMETRY: %s of %lld bytes", metric_names[m->metric],
 			    (long long)m->value);
 		if (m->metric == METRIC_HEAP)
@@ -71,7 +76,7 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 		else if (r->role == ROLE_SERIAL)
 			add_heap(a, r, HEAP_SERIAL_LARGEST);
 	} else if (m->metric == METRIC_UPTIME_MS) {
-		if (m->value < 0)
+		if (m->value < 0 || m->value > UPTIME_MAX_MS)
 			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
 		reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role], m->at_us,
 		    m->value, s->running);
@@ -160,7 +165,7 @@ aggregate_serial_settle(struct aggregate *a, int device, int64_t at_us)
 	struct scenario_result *sr = scenario_of(a, device, s->running);
 	int64_t from;
 
-	if (s->serial_open_us == -1 || sr == NULL)
+	if (s->serial_open_us == -1 || s->running == -1)
 		return;
 	from = s->serial_open_us > sr->start_us ? s->serial_open_us : sr->start_us;
 	if (at_us > from)
@@ -178,31 +183,32 @@ serial_opened(struct aggregate *a, const struct record *r, const char *text)
 	struct scenario_result *sr = scenario_of(a, r->device, s->running);
 
 	text_copy(d->serial_port, sizeof(d->serial_port), text);
-	if (sr != NULL) {
-		sr->serial.opens++;
-		if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
-			sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
-	}
+	sr->serial.opens++;
+	if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
+		sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
 	s->serial_open_us = s->harness_open_us = m->at_us;
 }
 
-static void
-serial_closed(struct aggregate *a, const struct record *r)
+void
+aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us)
 {
-	const struct msg_event *m = &r->msg.u.event;
-	struct device_state *s = &a->device[r->device];
-	struct scenario_result *sr = scenario_of(a, r->device, s->running);
+	struct scenario_result *sr = scenario_of(a, device, a->device[device].running);
 
-	aggregate_serial_settle(a, r->device, m->at_us);
-	s->serial_open_us = -1;
-	s->serial_closed_us = m->at_us;
-	if (sr == NULL)
-		return;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;
 	}
-	sr->serial.gap[sr->serial.gap_count++] = (struct gap){m->at_us, -1};
+	sr->serial.gap[sr->serial.gap_count++] = (struct gap){at_us, -1};
+}
+
+void
+aggregate_serial_close(struct aggregate *a, int device, int64_t at_us)
+{
+	if (a->device[device].serial_open_us == -1)
+		return;
+	aggregate_serial_settle(a, device, at_us);
+	a->device[device].serial_open_us = -1;
+	aggregate_serial_gap(a, device, at_us);
 }
 
 static void
@@ -231,8 +237,7 @@ serial_fatal(struct aggregate *a, const struct record *r)
 
 	if (m->value == FATAL_RST && s->own_reset)
 		return;
-	if (sr != NULL)
-		sr->serial.fatal_lines++;
+	sr->serial.fatal_lines++;
 	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
 		return;
 	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
@@ -268,14 +273,14 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 {
 	const struct msg_event *m = &r->msg.u.event;
 	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
-	struct serial_stats none = {0}, *st = sr != NULL ? &sr->serial : &none;
+	struct serial_stats *st = &sr->serial;
 
 	switch ((enum event_kind)m->kind) {
 	case EV_SERIAL_OPEN:
 		serial_opened(a, r, text);
 		break;
 	case EV_SERIAL_CLOSE:
-		serial_closed(a, r);
+		aggregate_serial_close(a, r->device, m->at_us);
 		break;
 	case EV_SERIAL_SHED:
 		st->shedding_lines++;
@@ -324,7 +329,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
 	char text[PROTO_TEXT_MAX * 4 + 1];
 
-	if (kind_counts(m->kind) && m->value < 0)
+	if (kind_counts(m->kind) && (m->value < 0 || m->value > COUNT_MAX))
 		return err_set(e, "EVENT: %s counts %lld", event_names[m->kind], (long long)m->value);
 	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
 	if (m->kind == EV_NOTE || m->kind == EV_HOLD)
@@ -333,7 +338,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)
 		serial_event(a, r, text);
-	else if (r->role == ROLE_WS && sr != NULL)
+	else if (r->role == ROLE_WS)
 		ws_event(&sr->load[LOAD_WS], m);
 	return 0;
 }

@@ -31,6 +31,27 @@ kind_count(const struct aggregate *a, int load)
 	return load == LOAD_REST ? a->run.plan.profile.path_count : WS_COMMAND_COUNT;
 }
 
+/* An open loop's slots come in order, each at its moment; a closed loop has no moments. */
+static int
+check_slot(const struct aggregate *a, const struct record *r, int load, struct err *e)
+{
+	const struct msg_op_begin *m = &r->msg.u.begin;
+	const struct load_stats *l = &a->run.device[r->device]->scenario[m->scenario].load[load];
+	struct sched grid;
+
+	if (l->planned < 0)
+		return m->due_us == -1 ? 0 : err_set(e, "OP_BEGIN: a slot without a moment is due");
+	if (m->slot >= l->planned || l->sent + l->dropped_slots >= l->planned)
+		return err_set(e, "OP_BEGIN: slot %lld is over the plan of %lld", (long long)m->slot,
+		    (long long)l->planned);
+	if (m->slot < a->device[r->device].next_slot[load][m->scenario])
+		return err_set(e, "OP_BEGIN: slot %lld was accounted for before", (long long)m->slot);
+	grid = aggregate_grid(a, r->device, (enum load_kind)load, (int)m->scenario);
+	if (m->due_us != sched_due(&grid, m->slot).us)
+		return err_set(e, "OP_BEGIN: slot %lld is not due then", (long long)m->slot);
+	return 0;
+}
+
 static int
 check_begin(const struct aggregate *a, const struct record *r, struct err *e)
 {
@@ -49,11 +70,8 @@ check_begin(const struct aggregate *a, const struct record *r, struct err *e)
 	if (m->id <= w->last_op_id)
 		return err_set(e, "OP_BEGIN: id %lld after %lld", (long long)m->id,
 		    (long long)w->last_op_id);
-	if (s->load[load].planned >= 0 &&
-	    (m->slot >= s->load[load].planned || s->load[load].sent + s->load[load].dropped_slots >=
-	    s->load[load].planned))
-		return err_set(e, "OP_BEGIN: slot %lld is over the plan of %lld", (long long)m->slot,
-		    (long long)s->load[load].planned);
+	if (check_slot(a, r, load, e) == -1)
+		return -1;
 	if (m->due_us > m->sent_us || m->sent_us < s->start_us)
 		return err_set(e, "OP_BEGIN: sent before it was due");
 	return 0;
@@ -160,7 +178,7 @@ aggregate_op_end(struct aggregate *a, const struct record *r, struct err *e)
 		return err_set(e, "OP_END: a %s worker has no operations", role_names[r->role]);
 	if (!inflight_take(w->inflight, m->id, &op)) {
 		/* Its OP_BEGIN may be in a hole, which is an evidence gap of its own. */
-		return w->holes > 0 ? 0 : err_set(e, "OP_END: id %lld was not begun", (long long)m->id);
+		return w->holes > 0 || r->msg.seq > w->seq + 1 ? 0 : err_set(e, "OP_END: id %lld was not begun", (long long)m->id);
 	}
 	if (m->end_us < op.sent_us) {
 		inflight_put(w->inflight, &op);

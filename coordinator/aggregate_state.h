@@ -8,9 +8,9 @@
 
 /* The present life of one worker. */
 struct worker_state {
-	bool alive, greeted;
+	bool alive, greeted, ready;
 	int64_t generation, seq, last_op_id;
-	int64_t holes;
+	int64_t holes, frames_dropped;
 	struct inflight *inflight;
 	struct worker_life *life;	/* into device_result, NULL when that is full */
 };
@@ -21,7 +21,6 @@ struct device_state {
 	int running;			/* scenario, -1 none */
 	int last_started;		/* -1 none */
 	int64_t serial_open_us;		/* -1: closed */
-	int64_t serial_closed_us;	/* -1: never closed */
 	int64_t harness_open_us;	/* last time we opened the port, -1 never */
 	int panic;			/* reboot whose console block is being kept, -1 none */
 	bool own_reset;			/* the reset line that is being told was our doing */
@@ -46,6 +45,12 @@ int aggregate_line(struct aggregate *a, const struct record *r, struct err *e);
 
 /* Time until which the serial port was held is now at_us. */
 void aggregate_serial_settle(struct aggregate *a, int device, int64_t at_us);
+
+/* The port is closed from at_us on, if it was open. */
+void aggregate_serial_close(struct aggregate *a, int device, int64_t at_us);
+
+/* A time without the port begins in the running scenario. */
+void aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us);
 
 /* A note for people, once; bounded. */
 void aggregate_note(struct device_result *d, const char *text);

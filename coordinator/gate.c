@@ -124,21 +124,22 @@ static void
 limiter_words(const struct context *c, enum load_kind kind, char *dst, size_t size)
 {
 	int64_t limit = kind == LOAD_REST ? REST_LIMITER_MHZ : WS_LIMITER_MHZ;
+	const char *what = kind == LOAD_REST ? "requests" : "messages";
 	int64_t rate = c->plan_s->rate_mhz[kind];
 
 	if (rate < 0 || rate >= limit)
 		snprintf(dst, size,
-		    "refusals by the device's own rate limiter (%" PRId64
+		    "%s refused by the device's own rate limiter (%" PRId64
 		    " %s a second per IP, then a 5 s block): the offered load is over the "
 		    "device's limit; " NOT_ITS_FAULT,
-		    limit / 1000, kind == LOAD_REST ? "requests" : "messages");
+		    what, limit / 1000, what);
 	else
 		snprintf(dst, size,
-		    "refusals by the device's own rate limiter (%" PRId64
+		    "%s refused by the device's own rate limiter (%" PRId64
 		    " %s a second per IP, then a 5 s block shared by REST and WS): %" PRId64
 		    ".%03d/s is below it, so other traffic of this IP set it "
 		    "off; " NOT_ITS_FAULT,
-		    limit / 1000, kind == LOAD_REST ? "requests" : "messages", rate / 1000,
+		    what, limit / 1000, what, rate / 1000,
 		    (int)(rate % 1000));
 }
 

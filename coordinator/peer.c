@@ -119,6 +119,7 @@ writable_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (evbuffer_write(p->out, fd) == -1 && errno != EAGAIN && errno != EINTR) {
 		evbuffer_drain(p->out, evbuffer_get_length(p->out));
+		event_del(p->writable);
 		fd_close(&p->control);
 		return;
 	}

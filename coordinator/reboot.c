@@ -76,8 +76,9 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 	int64_t back_ms = c->uptime_ms - uptime_ms;
 	bool reset;
 
-	reset = c->known && (boot_us - c->boot_us > REBOOT_MOVE_US ||
-	    (source == SAW_LOG_CLOCK && back_ms > LOG_CLOCK_BACK_MS));
+	/* The last life ended after its last answer: a first answer that was slow feigns no reset. */
+	reset = c->known && ((boot_us - c->boot_us > REBOOT_MOVE_US &&
+	    boot_us > c->at_us - REBOOT_MOVE_US) || (source == SAW_LOG_CLOCK && back_ms > LOG_CLOCK_BACK_MS));
 	if (reset && distance(boot_us - c->boot_us, WRAP_US) <= WRAP_SLACK_US)
 		reset = false;
 	else if (c->known && !reset && boot_us < c->boot_us)
@@ -85,14 +86,30 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 	c->known = true;
 	c->boot_us = boot_us;
 	c->uptime_ms = uptime_ms;
+	c->at_us = at_us;
 	return reset ? reboot_report(d, source, boot_us, at_us, scenario) : -1;
+}
+
+/* A reboot that clocks asked over the network told of just now, and the console not yet. */
+static int
+find_untold(const struct device_result *d, int64_t at_us)
+{
+	const unsigned network = 1U << SAW_REST | 1U << SAW_WS;
+	int i = d->reboot_count - 1;
+
+	if (i == -1 || (d->reboot[i].sources & ~network) != 0 ||
+	    distance(d->reboot[i].boot_us, at_us) > REBOOT_MOVE_US)
+		return -1;
+	return i;
 }
 
 int
 reboot_seen(struct device_result *d, enum reboot_source source, int64_t at_us, int scenario)
 {
-	int i = reboot_new(d, at_us, at_us, scenario);
+	int i = find_untold(d, at_us);
 
+	if (i == -1)
+		i = reboot_new(d, at_us, at_us, scenario);
 	if (i != -1)
 		d->reboot[i].sources |= 1U << source;
 	return i;

@@ -2,7 +2,8 @@
  * One reboot is one reset, however many sources saw it. Each source (REST uptime, WS uptime, the clock
  * of console lines) gives boot moments, at - uptime, where at is when the question was sent: a slow
  * answer can then only make the moment earlier, never feign a reset. The latest moment seen is kept,
- * which also follows the drift of clocks; one that is later by more than 3 s is a reset. The clock of
+ * which also follows the drift of clocks; one that is later by more than 3 s, and lies not before the source's
+ * last answer, is a reset. The clock of
  * console lines is exact, so there running backwards suffices. Sightings are fused by boot moment. Pure.
  */
 #ifndef LWS_REBOOT_H
@@ -20,6 +21,7 @@ struct reboot_clock {
 	bool known;
 	int64_t boot_us;	/* latest seen of this boot */
 	int64_t uptime_ms;	/* last told */
+	int64_t at_us;		/* when */
 };
 
 struct reboot_tracker {

@@ -34,7 +34,7 @@ static const struct format formats[] = {{".json", report_json}, {".md", report_m
 static const char *const taken_by[] = {".json", ".md", ".serial.log"};
 
 static int
-make_one(const char *path, struct err *e)
+make_one(const char *path, const char *dir, struct err *e)
 {
 	struct stat st;
 	int saved;
@@ -47,7 +47,8 @@ make_one(const char *path, struct err *e)
 	if (saved == EEXIST)
 		saved = ENOTDIR;
 	return err_set(
-	    e, "cannot make the report directory %s: %s" REMEDY, path, strerror(saved));
+	    e, "cannot make %s for the report directory %s: %s" REMEDY, path, dir,
+	    strerror(saved));
 }
 
 static int
@@ -66,11 +67,11 @@ make_dirs(const char *dir, struct err *e)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (make_one(path, e) == -1)
+		if (make_one(path, dir, e) == -1)
 			return -1;
 		*p = '/';
 	}
-	return make_one(path, e);
+	return make_one(path, dir, e);
 }
 
 /* A profile's name as part of a file name. */

@@ -24,7 +24,9 @@
 #define BACKOFF_MAX_US (5 * US_PER_S)
 #define SETTLED_US (10 * US_PER_S)	/* a life this long resets the back-off */
 #define STARTS_PER_MINUTE 20
-#define STILLBORN_MAX 5			/* lives in a row that never said HELLO: given up */
+#define STILLBORN_MAX 5			/* lives in a row that never said READY: given up */
+#define GENERATION_MAX 65535		/* what a journal can number */
+#define FRAMES_PER_TICK 100000		/* more is no load, it only fills the disk */
 
 enum stage { STAGE_NONE, STAGE_STARTED, STAGE_GREETED, STAGE_READY, STAGE_WAITING, STAGE_OVER };
 
@@ -35,6 +37,8 @@ struct worker {
 	struct mono since;		/* of the stage */
 	int64_t backoff_us;
 	int stillborn;
+	bool dismissed;			/* told to leave while the others stay */
+	int64_t frames;			/* in this tick */
 	struct mono starts[STARTS_PER_MINUTE];
 	struct workplan plan;
 };
@@ -81,15 +85,18 @@ frame_cb(void *arg, struct peer *p, const struct msg *m, const uint8_t *payload,
 
 	if (m->type == MSG_HELLO && m->u.hello.pid != peer_pid(p) && peer_pid(p) != -1)
 		return err_set(e, "HELLO of process %lld", (long long)m->u.hello.pid);
+	if (++w->frames > FRAMES_PER_TICK)
+		return err_set(e, "more than %d frames in %lld ms", FRAMES_PER_TICK,
+		    (long long)(TICK_US / US_PER_MS));
 	if (s->handler->record_cb(s->arg, &r, payload, len, e) == -1)
 		return -1;
 	if (m->type == MSG_HELLO && w->stage == STAGE_STARTED) {
 		set_stage(w, STAGE_GREETED);
-		w->stillborn = 0;
 		send_plan(w);
 	} else if (m->type == MSG_READY && w->stage == STAGE_GREETED) {
 		set_stage(w, STAGE_READY);
-		s->handler->ready_cb(s->arg, role, w->generation > 1);
+		w->stillborn = 0;
+		s->handler->ready_cb(s->arg, role, !w->plan.preflight);
 	}
 	return 0;
 }
@@ -141,13 +148,15 @@ gone_cb(void *arg, struct peer *p)
 	struct worker *w = &s->worker[role];
 	struct record r = {s->device, (int)role, peer_generation(p), {.type = MSG_WORKER_EXIT, .seq = 1}};
 	struct mono now = clock_mono();
-	bool given_up, wanted = s->quitting && peer_reason(p)[0] == '\0';
+	bool given_up, wanted = (s->quitting || w->dismissed) && peer_reason(p)[0] == '\0' &&
+	    peer_status(p) == 0;
 	char text[200];
 
 	describe_exit(text, sizeof(text), p, wanted);
-	if (w->stage == STAGE_STARTED)
+	if (w->stage == STAGE_STARTED || w->stage == STAGE_GREETED)
 		w->stillborn++;
-	given_up = !s->quitting && w->stillborn >= STILLBORN_MAX;
+	given_up = !s->quitting && !w->dismissed &&
+	    (w->stillborn >= STILLBORN_MAX || w->generation == GENERATION_MAX);
 	r.msg.u.worker_exit = (struct msg_worker_exit){now.us, peer_status(p), wanted, given_up,
 	    {(const uint8_t *)text, strlen(text)}};
 	s->handler->record_cb(s->arg, &r, NULL, 0, NULL);
@@ -155,7 +164,7 @@ gone_cb(void *arg, struct peer *p)
 		w->backoff_us = BACKOFF_MIN_US;
 	peer_free(p);
 	w->peer = NULL;
-	if (s->quitting || given_up) {
+	if (s->quitting || w->dismissed || given_up) {
 		set_stage(w, STAGE_OVER);
 		s->handler->over_cb(s->arg, role, given_up);
 		return;
@@ -215,9 +224,11 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	int role;
 
 	(void)fd, (void)what;
-	for (role = 0; role < ROLE_COUNT; role++)
+	for (role = 0; role < ROLE_COUNT; role++) {
+		s->worker[role].frames = 0;
 		if (s->worker[role].stage != STAGE_NONE && s->worker[role].stage != STAGE_OVER)
 			check_worker(s, (enum role)role, now);
+	}
 }
 
 static void
@@ -311,6 +322,15 @@ supervise_send(struct supervise *s, enum role role, struct msg *m)
 		return false;
 	peer_send(w->peer, m);
 	return true;
+}
+
+void
+supervise_dismiss(struct supervise *s, enum role role)
+{
+	struct msg m = {.type = MSG_STOP, .u.stop = {0, 1}};
+
+	s->worker[role].dismissed = true;
+	supervise_send(s, role, &m);
 }
 
 void

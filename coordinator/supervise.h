@@ -1,6 +1,7 @@
 /*
  * The workers of one device: started, greeted under a deadline, watched for silence, reaped,
- * restarted with back-off (0.25 s doubling to 5 s, at most 20 starts a minute), ended.
+ * restarted with back-off (0.25 s doubling to 5 s, at most 20 starts a minute), ended. A worker that five
+ * times in a row does not get READY is given up.
  */
 #ifndef LWS_SUPERVISE_H
 #define LWS_SUPERVISE_H
@@ -36,6 +37,9 @@ int supervise_start(struct supervise *s, enum role role, const struct workplan *
 
 /* Send m to the role's worker if it is ready. true if it was sent. */
 bool supervise_send(struct supervise *s, enum role role, struct msg *m);
+
+/* This role has nothing to do: its worker is told to leave and no other follows. */
+void supervise_dismiss(struct supervise *s, enum role role);
 
 /* End all workers: they get drain_ms for what is in flight, are killed 2 s later. over_cb tells of each. */
 void supervise_quit(struct supervise *s, int64_t drain_ms);

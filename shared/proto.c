@@ -97,7 +97,7 @@ static const struct schema schemas[] = {
 		INT(end.op_class, 0, OP_CLASS_COUNT - 1), INT(end.status, 0, 9999),
 		INT(end.dns_us, -1, SPAN_MAX), INT(end.connect_us, -1, SPAN_MAX),
 		INT(end.tls_us, -1, SPAN_MAX), INT(end.first_byte_us, -1, SPAN_MAX),
-		INT(end.bytes, 0, COUNT_MAX), BYTES(end.text, PROTO_TEXT_MAX)}},
+		INT(end.bytes, 0, INT32_MAX), BYTES(end.text, PROTO_TEXT_MAX)}},
 	{MSG_SLOTS, MSG_UP, "SLOTS",
 	    {INT(slots.scenario, 0, 63), INT(slots.first, 0, COUNT_MAX),
 		INT(slots.count, 1, COUNT_MAX), INT(slots.free_us, 0, TIME_MAX)}},
@@ -215,6 +215,8 @@ proto_encode(const struct msg *m, uint8_t out[FRAME_MAX], struct err *e)
 
 	if (s == NULL)
 		return err_set(e, "message type %lld is unknown", (long long)m->type);
+	if (m->seq < 1 || m->seq > COUNT_MAX)
+		return err_set(e, "%s: sequence number %lld", s->name, (long long)m->seq);
 	n = schema_field_count(s);
 	msgpack_packer_init(&pk, &sink, sink_write_cb);
 	rc |= msgpack_pack_array(&pk, n + 2);
@@ -276,7 +278,7 @@ decode_object(const msgpack_object *o, struct msg *out, struct err *e)
 	if (o->type != MSGPACK_OBJECT_ARRAY || o->via.array.size < 2)
 		return err_set(e, "frame is not an array [type, seq, …]");
 	a = o->via.array.ptr;
-	if (!object_int(&a[0], &m.type) || !object_int(&a[1], &m.seq) || m.seq < 1)
+	if (!object_int(&a[0], &m.type) || !object_int(&a[1], &m.seq) || m.seq < 1 || m.seq > COUNT_MAX)
 		return err_set(e, "frame does not begin with type and sequence number");
 	s = schema_find(m.type);
 	if (s == NULL)

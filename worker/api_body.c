@@ -245,6 +245,8 @@ api_body_members(const char *body, size_t len, int max,
 		if (item->string == NULL || !format_member(item, raw, sizeof(raw)))
 			continue;
 		text_utf8_clean(clean, sizeof(clean), raw, strlen(raw));
+		if (strchr(clean, '=') == NULL)
+			continue;	/* a name so long that its value was cut off */
 		cb(arg, clean);
 		max--;
 	}

@@ -86,6 +86,16 @@ def lines(w):
     return out
 
 
+def enter(w, con, scenario):
+    """Wait until lines count for this scenario; one line "sync" then has."""
+    while True:
+        all_before, before = total(w, "serial_lines"), total(w, "serial_lines", scenario)
+        con.write(b"sync\n", w)
+        w.wait_until(lambda w: total(w, "serial_lines") == all_before + 1)
+        if total(w, "serial_lines", scenario) == before + 1:
+            return
+
+
 def log_line(rng, i, heap, largest):
     c = [rng.choice(COLOURS) if rng.random() < 0.5 else b"" for _ in range(3)]
     text = b"[%d]%s[INFO]%s[Heap] Heap diag: internal=%d largest=%d shed=0%s" % (
@@ -101,7 +111,8 @@ def case_rates():
     bulk, found = [], 0
     for scenario, (rate, seconds) in enumerate(((5, 1), (500, 1), (5000, 2))):
         w.start(scenario)
-        w.pump(0.05)
+        enter(w, con, scenario)
+        before = total(w, "serial_lines")
         sent, begin = [], time.monotonic()
         while len(sent) < rate * seconds:
             due = min(rate * seconds, int((time.monotonic() - begin) * rate) + 1)
@@ -114,21 +125,21 @@ def case_rates():
                 con.write(data[:n], w)
                 data = data[n:]
             w.pump(max(0.0, min(0.02, begin + len(sent) / rate - time.monotonic())))
-        w.wait_until(lambda w: total(w, "serial_lines") == len(bulk) + len(sent))
+        w.wait_until(lambda w: total(w, "serial_lines") == before + len(sent))
         plain = [re.sub(rb"\x1b\[[0-9;]*m", b"", x) for x in sent]
         heap = [int(m[1]) for x in plain for m in [re.search(rb" internal=(\d+)", x)] if m]
         largest = [int(m[1]) for x in plain for m in [re.search(rb" largest=(\d+)", x)] if m]
-        assert total(w, "serial_lines", scenario) == len(sent)
+        assert total(w, "serial_lines", scenario) == len(sent) + 1
         assert samples(w, "heap", scenario) == heap, (scenario, heap[:5], samples(w, "heap")[:5])
         assert samples(w, "largest", scenario) == largest
         bulk += sent
         found += len(heap)
         w.stop(0)
-        w.pump(0.05)
+        enter(w, con, -1)
     final = w.finish()
-    assert lines(w) == bulk
+    assert [x for x in lines(w) if x != b"sync"] == bulk
     assert w.holes == 0 and final["frames_dropped"] == 0
-    assert total(w, "serial_lines") == len(bulk)
+    assert total(w, "serial_lines") == len(lines(w))
     assert found > 2000
     uptime = len(samples(w, "uptime_ms"))
     assert 4 <= uptime <= 60, uptime
@@ -149,7 +160,7 @@ def case_findings():
     con.write(b"before\n", w)
     w.wait_until(lambda w: total(w, "serial_lines", -1) == 1)
     w.start(1)
-    w.pump(0.1)
+    enter(w, con, 1)
     body = (b"\x1b[33m[9000][WARN][Ws] Low-heap shedding ENABLED (internal=19872, largest=11252, "
             b"shed<20480,resume>26624)\x1b[0m\n"
             b"Low-heap shedding active (internal=22968, largest=17396, resume>26624)\n"
@@ -159,16 +170,16 @@ def case_findings():
             b"E(12) stack overflow\n" + PANIC +
             b"[12][INFO][Boot] hello\n\n\x00\xff" + b"x" * 5000 + b"\nend\n")
     con.write(body, w)
-    w.wait_until(lambda w: total(w, "serial_lines", 1) == body.count(b"\n"))
+    w.wait_until(lambda w: total(w, "serial_lines", 1) == 1 + body.count(b"\n"))
     w.stop(0)
-    w.pump(0.1)
+    enter(w, con, -1)
     con.write(b"after\n", w)
-    w.wait_until(lambda w: total(w, "serial_lines", -1) == 2)
     con.write(b"no end", w)
     final = w.finish()
     want = [x[:4096] for x in (b"before\n" + body + b"after\nno end").split(b"\n")]
-    assert lines(w) == want, "raw lines differ"
-    assert [f["line"] for f in w.of("LINE") if not f["more"]] == list(range(1, len(want) + 1))
+    got = lines(w)
+    assert [x for x in got if x != b"sync"] == want, "raw lines differ"
+    assert [f["line"] for f in w.of("LINE") if not f["more"]] == list(range(1, len(got) + 1))
     assert [f["value"] for f in events(w, "serial_shed", 1)] == [1, 2, 0]
     assert events(w, "serial_shed")[0]["text"].startswith(b"[9000][WARN][Ws] Low-heap")
     assert [f["value"] for f in events(w, "serial_fatal", 1)] == [5, 0, 1, 4, 3]
@@ -180,7 +191,8 @@ def case_findings():
         [b"active=1 ok=3 rejCooldown=0 unknown=0"]
     assert samples(w, "uptime_ms", 1) == [9000, 12], samples(w, "uptime_ms")
     assert total(w, "serial_truncated", 1) == 1
-    assert total(w, "serial_bytes") == len(b"before\n" + body + b"after\nno end")
+    assert total(w, "serial_bytes") == \
+        len(b"before\n" + body + b"after\nno end") + 5 * got.count(b"sync")
     assert w.holes == 0 and final["frames_dropped"] == 0 and w.status == 0
 
 

@@ -53,6 +53,8 @@ check() {
 @test "WebSocket: 50 messages, then RATE_LIMITED and the shared block" { check ws_limiter; }
 @test "WebSocket: authentication" { check ws_auth; }
 @test "WebSocket: message size and nesting" { check ws_limits; }
+@test "WebSocket: the conformance cases over a real socket, cut at random" { check ws_conformance; }
+@test "WebSocket: a burst is answered whole, a full queue drops" { check ws_queue; }
 @test "WebSocket: faults" { check ws_faults; }
 @test "WebSocket: heap shedding closes every session, and the console says so" { check ws_shedding; }
 @test "WebSocket: a reboot ends sessions, uptime begins again" { check ws_reboot; }

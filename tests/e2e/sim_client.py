@@ -515,6 +515,170 @@ async def ws_stall_and_reboot():
             assert m["data"]["uptime"] == 0, m
 
 
+# Conformance over a real socket: tests/data/ws_cases.txt, by a frame writer and reader of their own.
+
+FAULT_CODES = {"text_is_not_UTF-8": 1007, "close_reason_is_not_UTF-8": 1007, "message_too_big": 1009,
+               "message_of_too_many_fragments": 1008}	# all others: 1002
+
+
+def unescape(text):
+    return re.sub(rb"%([0-9a-f]{2})", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+
+
+def frame_bytes(first, length, payload, form="", masked=True):
+    head = bytes([first])
+    mask_bit = 0x80 if masked else 0
+    if form == "h":
+        head += bytes([mask_bit | 127]) + (1 << 63).to_bytes(8, "big")
+    elif form == "8" or (form == "" and length > 65535):
+        head += bytes([mask_bit | 127]) + length.to_bytes(8, "big")
+    elif form == "2" or (form == "" and length > 125):
+        head += bytes([mask_bit | 126]) + length.to_bytes(2, "big")
+    else:
+        head += bytes([mask_bit | length])
+    if not masked:
+        return head + payload
+    key = b"\x37\xfa\x21\x3d"
+    return head + key + bytes(b ^ key[i % 4] for i, b in enumerate(payload))
+
+
+def case_bytes(word):
+    m = re.fullmatch(r"([0-9a-f]{2})(?:/([^:]+))?:(.*?)(?:\*(\d+))?(?:@(\d+))?", word)
+    first, form = int(m.group(1), 16), m.group(2) or ""
+    payload = unescape(m.group(3)) * int(m.group(4) or 1)
+    length = len(payload)
+    if len(form) > 2:
+        length, form = int(form), ""
+    return frame_bytes(first, length, payload, "" if form == "m" else form, form != "m") * int(m.group(5) or 1)
+
+
+def wanted(events):
+    """What a client sees of these events: pongs, error replies, a close code."""
+    seen = []
+    for word in events.split():
+        m = re.fullmatch(r"(\w+)(?:\((.*)\)|\[(\d+)\])(?:@(\d+))?", word)
+        name, content, length, times = m.groups()
+        if name == "text":
+            seen += [("error", "INVALID_JSON")] * int(times or 1)
+        elif name == "ping":
+            seen += [("pong", unescape(content) if length is None else int(length))] * int(times or 1)
+        elif name == "fault":
+            seen.append(("close", FAULT_CODES.get(content, 1002)))
+        elif name == "close":
+            seen.append(("close", int(content.split(",")[0])))
+    return seen
+
+
+def exactly(f, n):
+    data = f.read(n)
+    assert len(data) == n, "the stream ends inside a frame"
+    return data
+
+
+def read_frame(f):
+    """(opcode, payload) of an unmasked, unfragmented frame in its shortest form; None at the end."""
+    head = f.read(2)
+    if not head:
+        return None
+    assert head[0] & 0xf0 == 0x80 and head[1] < 0x80, head
+    length = head[1]
+    assert length < 127, "longer than any answer of the device"
+    if length == 126:
+        length = int.from_bytes(exactly(f, 2), "big")
+        assert length > 125
+    return head[0] & 0x0f, exactly(f, length)
+
+
+def observed(f):
+    """One thing that the server did, broadcasts passed over."""
+    while True:
+        got = read_frame(f)
+        if got is None:
+            return None
+        opcode, payload = got
+        if opcode == 8:
+            return "close", int.from_bytes(payload[:2], "big") if payload else 1005
+        if opcode == 10:
+            return "pong", payload
+        assert opcode == 1, got
+        m = json.loads(payload)
+        if m["type"] != "status":
+            return m["type"], m["error"]["code"]
+
+
+def send_cut(s, data, random):
+    """All of data in pieces of random size; the server may end the connection in between."""
+    try:
+        while data:
+            n = random.choice((1, 2, 3, 7, 50, 1000, 20000, 1 << 20))
+            s.sendall(data[:n])
+            data = data[n:]
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+def run_case(sim, frames, events, random):
+    want = wanted(events)
+    data = b"".join(map(case_bytes, frames.split()))
+    ends = bool(want) and want[-1][0] == "close"
+    if not ends:
+        data += frame_bytes(0x89, 3, b"end")
+        want.append(("pong", b"end"))
+    with sim.connect() as s, s.makefile("rb") as f:
+        s.sendall(upgrade_request())
+        assert f.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+        while f.readline() != b"\r\n":
+            pass
+        send_cut(s, data, random)
+        for expected in want:
+            got = observed(f)
+            if got is not None and expected[0] == "pong" and isinstance(expected[1], int):
+                got = got[0], len(got[1])
+            assert got == expected, (got, expected)
+        if ends:
+            assert observed(f) is None, "frames after the close frame"
+
+
+def check_ws_queue():
+    """A burst in one segment is answered whole; a peer that does not read loses answers silently."""
+    no_json = frame_bytes(0x81, 1, b"x")
+    with Sim("limits=off") as sim:
+        with sim.connect() as s, s.makefile("rb") as f:
+            s.sendall(upgrade_request() + no_json * 100)
+            while f.readline() != b"\r\n":
+                pass
+            for _ in range(100):
+                assert observed(f) == ("error", "INVALID_JSON")
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect(("127.0.0.1", sim.port))
+            s.sendall(upgrade_request() + no_json * 3000)
+            until(lambda: sim.get(PATHS[0])[2]["data"]["wsClients"] == 1)
+            s.sendall(frame_bytes(0x88, 2, b"\x03\xe8"))
+            until(lambda: sim.get(PATHS[0])[2]["data"]["wsClients"] == 0)
+    assert sim.stats["ws_messages"] == 3100, sim.stats
+    assert sim.stats["ws_dropped"] > 1000 and sim.stats["ws_closes"] == 1, sim.stats
+    assert sim.stats["ws_errors"] + sim.stats["ws_dropped"] in (3100, 3101), sim.stats
+
+
+def check_ws_conformance():
+    import random
+    cases = 0
+    path = os.path.join(os.environ.get("LWS_SRCDIR", "."), "tests/data/ws_cases.txt")
+    with Sim("limits=off") as sim, open(path) as f:
+        for line in f:
+            m = re.fullmatch(r"([0-9.]+)\t(.*) => (.*)\n", line)
+            if not m:
+                assert line.startswith("#") or not line.strip(), line
+                continue
+            cases += 1
+            try:
+                run_case(sim, m.group(2), m.group(3), random.Random(cases))
+            except Exception as e:
+                raise AssertionError(f"case {m.group(1)}: {line.strip()[:200]}") from e
+    assert cases >= 60 and sim.stats["ws_sessions"] == cases, (cases, sim.stats)
+
+
 # Console
 
 class Console:

@@ -194,6 +194,7 @@ class Hostile:
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
             block_on_close = False
+            request_queue_size = 256
 
             def handle_error(self, *args):
                 pass
