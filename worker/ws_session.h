@@ -55,7 +55,7 @@ bool ws_session_ready(const struct ws_session *s);
 /* Send a text message of a ready session. */
 void ws_session_send(struct ws_session *s, const void *text, size_t len);
 
-/* Close with code 1000 and wait up to 1 s for the peer's close; end_cb follows. An attempt is dropped. */
+/* Close with code 1000 and wait up to 1 s for the peer's; end_cb follows. Drops an attempt. */
 void ws_session_close(struct ws_session *s);
 
 #endif
