@@ -239,10 +239,7 @@ report_end(struct ws *w, const struct ws_end *end)
 	bool closed_by_peer = end->code != WS_CODE_ABNORMAL;
 
 	if (!end->opened) {
-		if (closed_by_peer)
-			snprintf(text, sizeof(text), "closed with %d: %.200s", end->code, end->text);
-		else
-			snprintf(text, sizeof(text), "%s", end->text);
+		ws_end_words(end, text);
 		link_event(w->shared.link, w->shared.scenario, EV_WS_CONNECT_FAIL,
 		    (int64_t)end->op_class, text);
 	}
@@ -255,10 +252,12 @@ static void
 preflight_failed(struct ws *w, const struct ws_end *end, const struct slot_lane *l)
 {
 	bool refused = end->op_class == OP_REJECTED;
+	char text[PROTO_TEXT_MAX + 1];
 
 	if (w->ready_sent || (refused && l->retry_at.us < w->preflight_end.us))
 		return;
-	send_ready(w, end->op_class, 0, end->text);
+	ws_end_words(end, text);
+	send_ready(w, end->op_class, 0, text);
 }
 
 static void

@@ -176,10 +176,12 @@ static void
 end_cb(void *arg, const struct ws_end *end)
 {
 	struct ws_lane *l = arg;
+	char text[PROTO_TEXT_MAX + 1];
 	struct ws_request r;
 
+	ws_end_words(end, text);
 	while (l->pending.count > 0 && ws_pending_take(&l->pending, l->pending.list[0].id, &r))
-		finish(l, &r, end->op_class, 0, end->text);
+		finish(l, &r, end->op_class, 0, text);
 	evtimer_del(l->timer);
 	l->shared->end_cb(l->shared->arg, l, end);
 }

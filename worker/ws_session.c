@@ -60,6 +60,16 @@ struct ws_session {
 	struct ws_flood flood;
 };
 
+void
+ws_end_words(const struct ws_end *end, char dst[PROTO_TEXT_MAX + 1])
+{
+	if (end->code == WS_CODE_ABNORMAL)
+		text_copy(dst, PROTO_TEXT_MAX + 1, end->text);
+	else
+		snprintf(dst, PROTO_TEXT_MAX + 1, "closed with %d%s%.*s", end->code,
+		    end->text[0] != '\0' ? ": " : "", WS_REASON_MAX, end->text);
+}
+
 static void
 set_timer(struct ws_session *s, int64_t us)
 {

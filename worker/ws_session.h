@@ -28,6 +28,9 @@ struct ws_end {
 	char text[PROTO_TEXT_MAX + 1];	/* the peer's reason, or ours */
 };
 
+/* The end in words: text, with the peer's close code before it if there was one. */
+void ws_end_words(const struct ws_end *end, char dst[PROTO_TEXT_MAX + 1]);
+
 struct ws_session_handler {
 	/* It is open; latency_us: connect and handshake. */
 	void (*open_cb)(void *arg, int64_t latency_us);
@@ -52,7 +55,7 @@ bool ws_session_ready(const struct ws_session *s);
 /* Send a text message of a ready session. */
 void ws_session_send(struct ws_session *s, const void *text, size_t len);
 
-/* Close with code 1000 and wait up to 1 s for the peer's close; end_cb follows. An attempt is dropped. */
+/* Close with code 1000 and wait up to 1 s for the peer's; end_cb follows. Drops an attempt. */
 void ws_session_close(struct ws_session *s);
 
 #endif

@@ -414,7 +414,7 @@ def case_abrupt_loss():
 def case_shedding():
     async def shed(ws):
         await ws.close(1013, "Low heap")
-    w = lose(shed, "rejected", b"Low heap")
+    w = lose(shed, "rejected", b"closed with 1013: Low heap")
     equal([e["value"] for e in events(w, "ws_close")], [1013, 1000], "close codes")
 
 
