@@ -285,6 +285,7 @@ read_paths(const char *source, const cJSON *a, struct profile *p, struct err *e)
 		return err_set(e, "%s: \"rest_paths\" must be a list of 1 to %d paths", source,
 		    PROFILE_PATHS_MAX);
 	p->path_count = 0;
+	memset(p->path, 0, sizeof(p->path));
 	cJSON_ArrayForEach(v, a) {
 		if (!cJSON_IsString(v) || !is_path(v->valuestring))
 			return err_set(e, "%s: \"rest_paths\": \"%s\" is not a path such as /api/v1/effects",
