@@ -14,7 +14,7 @@
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
 #define UPTIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
-#define COUNT_MAX INT64_C(1000000000)	/* things in one event; a worker tells several times a second */
+#define COUNT_MAX INT64_C(1000000000)	/* in one event; a worker tells many times a minute */
 #define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
 /* Where a worker's message counts: the scenario it names if that one has started, else none. */
