@@ -415,6 +415,12 @@ aggregate_grid(const struct aggregate *a, int device, enum load_kind kind, int s
 	return grid;
 }
 
+void
+aggregate_mark_recovered(struct aggregate *a)
+{
+	a->run.recovered = true;
+}
+
 const struct run_result *
 aggregate_peek(const struct aggregate *a)
 {

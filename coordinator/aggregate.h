@@ -36,6 +36,9 @@ const struct run_result *aggregate_settle(struct aggregate *a);
 /* The result as it stands; counts in flight are neither ok, error nor lost. */
 const struct run_result *aggregate_peek(const struct aggregate *a);
 
+/* The result comes from a journal; a report says so where the run did not end by itself. */
+void aggregate_mark_recovered(struct aggregate *a);
+
 /* The grid of one load of a scenario, once it has started. */
 struct sched aggregate_grid(const struct aggregate *a, int device, enum load_kind kind, int scenario);
 

@@ -17,15 +17,19 @@
 #define COUNT_MAX INT64_C(1000000000)	/* in one event; a worker tells many times a minute */
 #define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
-/* Where a worker's message counts: the scenario it names if that one has started, else none. */
+/*
+ * Where a worker's message counts: the scenario it names if that one has started; what happens before
+ * the first counts in the first, what happens between two counts in the one before.
+ */
 static struct scenario_result *
 scenario_of(struct aggregate *a, int device, int64_t scenario)
 {
 	struct device_result *d = a->run.device[device];
+	int last = a->device[device].last_started;
 
 	if (scenario < 0 || scenario >= a->run.plan.profile.scenario_count ||
 	    !d->scenario[scenario].started)
-		return NULL;
+		scenario = last == -1 ? 0 : last;
 	return &d->scenario[scenario];
 }
 
@@ -52,8 +56,7 @@ add_heap(struct aggregate *a, const struct record *r, int which)
 	const struct msg_telemetry *m = &r->msg.u.telemetry;
 	struct scenario_result *s = scenario_of(a, r->device, m->scenario);
 
-	if (s != NULL)
-		series_add(&s->heap[which], m->value);
+	series_add(&s->heap[which], m->value);
 	if (which != HEAP_SERIAL_LARGEST)
 		timeline_add(&a->run.device[r->device]->timeline, TL_HEAP_MIN, m->at_us, m->value);
 }
@@ -162,7 +165,7 @@ aggregate_serial_settle(struct aggregate *a, int device, int64_t at_us)
 	struct scenario_result *sr = scenario_of(a, device, s->running);
 	int64_t from;
 
-	if (s->serial_open_us == -1 || sr == NULL)
+	if (s->serial_open_us == -1 || s->running == -1)
 		return;
 	from = s->serial_open_us > sr->start_us ? s->serial_open_us : sr->start_us;
 	if (at_us > from)
@@ -180,11 +183,9 @@ serial_opened(struct aggregate *a, const struct record *r, const char *text)
 	struct scenario_result *sr = scenario_of(a, r->device, s->running);
 
 	text_copy(d->serial_port, sizeof(d->serial_port), text);
-	if (sr != NULL) {
-		sr->serial.opens++;
-		if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
-			sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
-	}
+	sr->serial.opens++;
+	if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
+		sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
 	s->serial_open_us = s->harness_open_us = m->at_us;
 }
 
@@ -193,8 +194,6 @@ aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us)
 {
 	struct scenario_result *sr = scenario_of(a, device, a->device[device].running);
 
-	if (sr == NULL)
-		return;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;
@@ -238,8 +237,7 @@ serial_fatal(struct aggregate *a, const struct record *r)
 
 	if (m->value == FATAL_RST && s->own_reset)
 		return;
-	if (sr != NULL)
-		sr->serial.fatal_lines++;
+	sr->serial.fatal_lines++;
 	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
 		return;
 	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
@@ -275,7 +273,7 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 {
 	const struct msg_event *m = &r->msg.u.event;
 	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
-	struct serial_stats none = {0}, *st = sr != NULL ? &sr->serial : &none;
+	struct serial_stats *st = &sr->serial;
 
 	switch ((enum event_kind)m->kind) {
 	case EV_SERIAL_OPEN:
@@ -340,7 +338,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)
 		serial_event(a, r, text);
-	else if (r->role == ROLE_WS && sr != NULL)
+	else if (r->role == ROLE_WS)
 		ws_event(&sr->load[LOAD_WS], m);
 	return 0;
 }

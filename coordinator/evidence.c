@@ -20,8 +20,8 @@ struct gap_names {
 };
 
 static const struct gap_names load_gaps[LOAD_COUNT] = {
-	[LOAD_REST] = {"REST", "rest_no_answer", "rest_under_plan", "rest_ops_lost"},
-	[LOAD_WS] = {"WS", "ws_no_answer", "ws_under_plan", "ws_ops_lost"},
+    [LOAD_REST] = {"REST", "rest_no_answer", "rest_under_plan", "rest_ops_lost"},
+    [LOAD_WS] = {"WS", "ws_no_answer", "ws_under_plan", "ws_ops_lost"},
 };
 
 static void gap_add(struct evidence *e, int scenario, const char *what, const char *fmt, ...)
@@ -52,7 +52,7 @@ static int64_t
 load_answers(const struct load_stats *l)
 {
 	return l->ok + l->by_class[OP_STATUS] + l->by_class[OP_API] + l->by_class[OP_BODY] +
-	    l->by_class[OP_REJECTED];
+	       l->by_class[OP_REJECTED];
 }
 
 static void
@@ -64,24 +64,30 @@ load_eval(const struct load_stats *l, int scenario, enum load_kind kind, struct 
 	if (load_answers(l) == 0)
 		gap_add(out, scenario, n->no_answer,
 		    "%s load was planned, but not one answer came (%" PRId64 " sent, %" PRId64
-		    " errors, %" PRId64 " failed connects)", n->what, l->sent, l->errors, l->connect_errors);
+		    " errors, %" PRId64 " failed connects)",
+		    n->what, l->sent, l->errors, l->connect_errors);
 	if (l->planned > 0 && l->sent < l->planned - l->planned / 10)
 		gap_add(out, scenario, n->under_plan,
-		    "%" PRId64 " of %" PRId64 " planned %s requests were sent, under 90%% (%" PRId64
-		    " due while every connection was busy, %" PRId64 " missed)", l->sent, l->planned, n->what,
-		    l->dropped_slots, l->missed_slots);
+		    "%" PRId64 " of %" PRId64
+		    " planned %s requests were sent, under 90%% (%" PRId64
+		    " due while every connection was busy, %" PRId64 " missed)",
+		    l->sent, l->planned, n->what, l->dropped_slots, l->missed_slots);
 	if (l->lost > l->sent / 10)
 		gap_add(out, scenario, n->ops_lost,
-		    "the outcome of %" PRId64 " of %" PRId64 " %s requests is not known, over 10%%: they ended "
-		    "with the worker that sent them", l->lost, l->sent, n->what);
+		    "the outcome of %" PRId64 " of %" PRId64
+		    " %s requests is not known, over 10%%: they ended with the worker that "
+		    "sent them",
+		    l->lost, l->sent, n->what);
 	if (late > LATENESS_MAX_US)
 		gap_add(out, scenario, "host_too_slow",
-		    "%s requests were sent late: p99 %" PRId64 ".%03d ms, over 5 ms; the host, not the device, "
-		    "may be to blame", n->what, late / 1000, (int)(late % 1000));
+		    "%s requests were sent late: p99 %" PRId64
+		    ".%03d ms, over 5 ms; the host, not the device, may be to blame",
+		    n->what, late / 1000, (int)(late % 1000));
 }
 
 static void
-scenario_eval(const struct run_result *run, const struct device_result *d, int i, struct evidence *out)
+scenario_eval(
+    const struct run_result *run, const struct device_result *d, int i, struct evidence *out)
 {
 	const struct scenario *plan = &run->plan.profile.scenario[i];
 	const struct scenario_result *s = &d->scenario[i];
@@ -92,9 +98,11 @@ scenario_eval(const struct run_result *run, const struct device_result *d, int i
 		return;
 	}
 	if (s->interrupted)
-		gap_add(out, i, "interrupted", "this scenario was interrupted before its planned end");
+		gap_add(out, i, "interrupted",
+		    "this scenario was interrupted before its planned end");
 	else if (!s->ended)
-		gap_add(out, i, "interrupted", "this scenario had not ended when the report was written");
+		gap_add(out, i, "interrupted",
+		    "this scenario had not ended when the report was written");
 	for (k = 0; k < LOAD_COUNT; k++)
 		if (plan->rate_mhz[k] != 0 && plan->lanes[k] > 0)
 			load_eval(&s->load[k], i, k, out);
@@ -124,9 +132,12 @@ console_sum(const struct run_result *run, const struct device_result *d)
 	return c;
 }
 
+/* A run of the console alone rests on nothing else: it always wants a port. */
 static bool
-console_wanted(const char *wanted, const struct device_result *d)
+console_wanted(const struct plan *plan, const char *wanted, const struct device_result *d)
 {
+	if (plan->serial_only)
+		return true;
 	if (strcmp(wanted, "auto") == 0)
 		return d->serial_port[0] != '\0';
 	return wanted[0] != '\0' && strcmp(wanted, "none") != 0;
@@ -139,20 +150,22 @@ console_eval(const struct run_result *run, const struct device_result *d, const 
 	const char *port = d->serial_port[0] != '\0' ? d->serial_port : wanted;
 	struct console c = console_sum(run, d);
 
-	if (!console_wanted(wanted, d))
+	if (!console_wanted(&run->plan, wanted, d))
 		return;
 	if (c.held_us == 0 && c.opens == 0 && c.lines == 0) {
-		gap_add(out, -1, "serial_never_open", "the serial port %.100s was wanted and never open",
-		    port);
+		gap_add(out, -1, "serial_never_open",
+		    "the serial port %.100s was wanted and never open", port);
 		return;
 	}
 	if (c.held_us < c.span_us - c.span_us / 20)
 		gap_add(out, -1, "serial_held",
-		    "the serial port %.100s was open for %" PRId64 " of %" PRId64 " s, under 95%%", port,
-		    c.held_us / US_PER_S, c.span_us / US_PER_S);
+		    "the serial port %.100s was open for %" PRId64 " of %" PRId64
+		    " s, under 95%%",
+		    port, c.held_us / US_PER_S, c.span_us / US_PER_S);
 	if (c.lines == 0 && c.span_us >= SILENCE_MIN_US)
 		gap_add(out, -1, "serial_no_line",
-		    "the serial port %.100s gave not one line in %" PRId64 " s", port, c.span_us / US_PER_S);
+		    "the serial port %.100s gave not one line in %" PRId64 " s", port,
+		    c.span_us / US_PER_S);
 }
 
 static void
@@ -163,10 +176,12 @@ worker_eval(const struct worker_total *w, int role, struct evidence *out)
 	if (w->holes > 0 || w->frames_dropped > 0)
 		gap_add(out, -1, "worker_data_holes",
 		    "the %s worker's data has holes: %" PRId64 " frames never came, %" PRId64
-		    " were dropped by the worker", role_names[role], w->holes, w->frames_dropped);
+		    " were dropped by the worker",
+		    role_names[role], w->holes, w->frames_dropped);
 	if (w->given_up)
 		gap_add(out, -1, "worker_lost",
-		    "the %s worker was lost for good after %" PRId64 " restarts: a fault of the harness",
+		    "the %s worker was lost for good after %" PRId64
+		    " restarts: a fault of the harness",
 		    role_names[role], w->restarts);
 }
 
@@ -193,7 +208,8 @@ evidence_eval(const struct run_result *run, const struct device_result *d, struc
 		if (run->device[i] == d)
 			wanted = plan->device[i].serial_port;
 	if (run->end == RUN_ON)
-		gap_add(out, -1, "run_not_ended", "the run has no end: it is still on, or it was killed");
+		gap_add(out, -1, "run_not_ended",
+		    "the run has no end: it is still on, or it was killed");
 	if (any_started(run, d)) {
 		for (i = 0; i < plan->profile.scenario_count; i++)
 			scenario_eval(run, d, i, out);

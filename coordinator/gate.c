@@ -1,6 +1,6 @@
 /*
- * The gates as a table. Each row says what is counted, on how many samples, against which limit,
- * and finds words for whose fault a crossing is. Pure functions of plan and result.
+ * The gates as a table. Each row says what is counted, on how many samples, against which
+ * limit, and finds words for whose fault a crossing is. Pure functions of plan and result.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@
 #include "shared/poison.h"
 
 #define RATE_LIMIT 300000
-#define REST_LIMITER_MHZ 20000	/* refused from here on (device contract) */
+#define REST_LIMITER_MHZ 20000 /* refused from here on (device contract) */
 #define WS_LIMITER_MHZ 50000
 #define NOT_ITS_FAULT "the device did not malfunction"
 
@@ -35,32 +35,36 @@ struct row {
 };
 
 static const char *const class_words[OP_CLASS_COUNT][LOAD_COUNT] = {
-	[OP_OK] = {"", ""},
-	[OP_DNS] = {"failed look-ups of the device's name: check the host name and this network's DNS",
+    [OP_OK] = {"", ""},
+    [OP_DNS] =
+	{"failed look-ups of the device's name: check the host name and this network's DNS",
 	    "failed look-ups of the device's name: check the host name and this network's DNS"},
-	[OP_CONNECT] = {"failed TCP connections: the device was not reachable",
-	    "failed TCP connections: the device was not reachable"},
-	[OP_TLS] = {"failed TLS handshakes: the device's certificate or TLS version was not accepted",
+    [OP_CONNECT] = {"failed TCP connections: the device was not reachable",
+	"failed TCP connections: the device was not reachable"},
+    [OP_TLS] =
+	{"failed TLS handshakes: the device's certificate or TLS version was not accepted",
 	    "failed TLS handshakes: the device's certificate or TLS version was not accepted"},
-	[OP_TIMEOUT] = {"answers that did not come in time: the device or the network was too slow",
-	    "connects or replies that did not come in time: the device or the network was too slow"},
-	[OP_RESET] = {"connections that ended before the answer was whole: the device or the network "
-		      "cut them off",
-	    "sessions that ended before the reply came: the device or the network cut them off"},
-	[OP_PROTOCOL] = {"answers that are not HTTP: something else answers there, or the device is "
-			 "damaged",
-	    "answers that are not WebSocket: something else answers there, or the device is damaged"},
-	[OP_STATUS] = {"HTTP statuses other than 200: the device answered that it could not",
-	    "HTTP statuses other than 101: the device did not open a WebSocket"},
-	[OP_API] = {"answers with \"success\": false: the device answered that it could not",
-	    "answers with \"success\": false: the device answered that it could not"},
-	[OP_BODY] = {"answers that are not the JSON that was asked for: the device's firmware is at "
-		     "fault",
-	    "replies that are not the JSON that was asked for: the device's firmware is at fault"},
-	[OP_REJECTED] = {"refusals by the device's own policy; " NOT_ITS_FAULT,
-	    "refusals by the device's own policy; " NOT_ITS_FAULT},
-	[OP_UNANSWERED] = {"requests without an answer: the device took them and never answered",
-	    "requests without a reply: the device took them and never answered"},
+    [OP_TIMEOUT] = {"answers that did not come in time: the device or the network was too slow",
+	"connects or replies that did not come in time: the device or the network was too "
+	"slow"},
+    [OP_RESET] = {"connections that ended before the answer was whole: the device or the "
+		  "network cut them off",
+	"sessions that ended before the reply came: the device or the network cut them off"},
+    [OP_PROTOCOL] =
+	{"answers that are not HTTP: something else answers there, or the device is damaged",
+	    "answers that are not WebSocket: something else answers there, or the device is "
+	    "damaged"},
+    [OP_STATUS] = {"HTTP statuses other than 200: the device answered that it could not",
+	"HTTP statuses other than 101: the device did not open a WebSocket"},
+    [OP_API] = {"answers with \"success\": false: the device answered that it could not",
+	"answers with \"success\": false: the device answered that it could not"},
+    [OP_BODY] = {"answers that are not the JSON that was asked for: the device's firmware is "
+		 "at fault",
+	"replies that are not the JSON that was asked for: the device's firmware is at fault"},
+    [OP_REJECTED] = {"refusals by the device's own policy; " NOT_ITS_FAULT,
+	"refusals by the device's own policy; " NOT_ITS_FAULT},
+    [OP_UNANSWERED] = {"requests without an answer: the device took them and never answered",
+	"requests without a reply: the device took them and never answered"},
 };
 
 const char *
@@ -83,7 +87,8 @@ void
 gate_value_text(const struct gate *g, int64_t value, char *dst, size_t size)
 {
 	if (g->is_rate)
-		snprintf(dst, size, "%" PRId64 ".%02d%%", value / 10000, (int)(value % 10000 / 100));
+		snprintf(dst, size, "%" PRId64 ".%02d%%", (value + 99) / 10000,
+		    (int)((value + 99) % 10000 / 100));
 	else
 		snprintf(dst, size, "%" PRId64, value);
 }
@@ -119,19 +124,23 @@ static void
 limiter_words(const struct context *c, enum load_kind kind, char *dst, size_t size)
 {
 	int64_t limit = kind == LOAD_REST ? REST_LIMITER_MHZ : WS_LIMITER_MHZ;
+	const char *what = kind == LOAD_REST ? "requests" : "messages";
 	int64_t rate = c->plan_s->rate_mhz[kind];
 
 	if (rate < 0 || rate >= limit)
 		snprintf(dst, size,
-		    "refusals by the device's own rate limiter (%" PRId64 " %s a second per IP, then a 5 s "
-		    "block): the offered load is over the device's limit; " NOT_ITS_FAULT, limit / 1000,
-		    kind == LOAD_REST ? "requests" : "messages");
+		    "%s refused by the device's own rate limiter (%" PRId64
+		    " %s a second per IP, then a 5 s block): the offered load is over the "
+		    "device's limit; " NOT_ITS_FAULT,
+		    what, limit / 1000, what);
 	else
 		snprintf(dst, size,
-		    "refusals by the device's own rate limiter (%" PRId64 " %s a second per IP, then a 5 s "
-		    "block shared by REST and WS): %" PRId64 ".%03d/s is below it, so other traffic of this IP "
-		    "set it off; " NOT_ITS_FAULT, limit / 1000, kind == LOAD_REST ? "requests" : "messages",
-		    rate / 1000, (int)(rate % 1000));
+		    "%s refused by the device's own rate limiter (%" PRId64
+		    " %s a second per IP, then a 5 s block shared by REST and WS): %" PRId64
+		    ".%03d/s is below it, so other traffic of this IP set it "
+		    "off; " NOT_ITS_FAULT,
+		    what, limit / 1000, what, rate / 1000,
+		    (int)(rate % 1000));
 }
 
 static int64_t
@@ -150,13 +159,13 @@ static const char *
 session_words(const struct context *c, const struct load_stats *l)
 {
 	if (c->s->serial.shedding_lines > 0 && close_count(l, 1013) > 0)
-		return "refusals (close 1013) while the device shed its WS clients for want of internal "
-		       "heap; that is its policy, " NOT_ITS_FAULT;
+		return "refusals (close 1013) while the device shed its WS clients for want of "
+		       "internal heap; that is its policy, " NOT_ITS_FAULT;
 	if (close_count(l, 1013) > close_count(l, 1008))
-		return "refused sessions (close 1013): the device refuses a reconnect within 2 s and while "
-		       "it is short of heap; " NOT_ITS_FAULT;
-	return "refused sessions (close 1008): the device allows 1 session per IP and 8 in all (2 without "
-	       "PSRAM); " NOT_ITS_FAULT;
+		return "refused sessions (close 1013): the device refuses a reconnect within 2 "
+		       "s and while it is short of heap; " NOT_ITS_FAULT;
+	return "refused sessions (close 1008): the device allows 1 session per IP and 8 in all "
+	       "(2 without PSRAM); " NOT_ITS_FAULT;
 }
 
 static void
@@ -185,8 +194,8 @@ timeout_words(const struct context *c, enum load_kind kind, int class, char *dst
 	if (kind == LOAD_WS && l->connect_by_class[class] > l->by_class[class])
 		ms = c->plan->connect_timeout_ms;
 	span_text(span, sizeof(span), ms);
-	snprintf(dst, size, "%s that the device did not answer within %s", kind == LOAD_REST ?
-	    "requests" : "requests or connects", span);
+	snprintf(dst, size, "%s that the device did not answer within %s",
+	    kind == LOAD_WS && class == OP_TIMEOUT ? "requests or connects" : "requests", span);
 }
 
 static void
@@ -209,8 +218,8 @@ mixed_blame(const struct load_stats *l, enum load_kind kind, char *dst, size_t s
 	for (i = OP_OK + 1; i < OP_CLASS_COUNT; i++)
 		if (class_count(l, kind, i) > 0 && used < size)
 			used += (size_t)snprintf(dst + used, size - used, "%s%" PRId64 " %s",
-			    used == 0 ? "errors of several kinds: " : ", ", class_count(l, kind, i),
-			    op_class_names[i]);
+			    used == 0 ? "errors of several kinds: " : ", ",
+			    class_count(l, kind, i), op_class_names[i]);
 }
 
 static void
@@ -219,6 +228,7 @@ rate_blame(const struct context *c, enum load_kind kind, int64_t errors, struct 
 	const struct load_stats *l = &c->s->load[kind];
 	int top = class_top(l, kind);
 	int64_t n = class_count(l, kind, top);
+	const char *rebooted;
 	char words[256];
 
 	if (errors == 0)
@@ -228,11 +238,15 @@ rate_blame(const struct context *c, enum load_kind kind, int64_t errors, struct 
 		return;
 	}
 	class_blame(c, kind, top, words, sizeof(words));
+	rebooted = c->s->uptime_resets > 0 && top != OP_REJECTED
+		       ? "; it rebooted in this scenario"
+		       : "";
 	if (n >= errors)
-		snprintf(g->blame, sizeof(g->blame), "all %" PRId64 " errors are %s", errors, words);
+		snprintf(g->blame, sizeof(g->blame), "all %" PRId64 " errors are %s%s", errors,
+		    words, rebooted);
 	else
-		snprintf(g->blame, sizeof(g->blame), "%" PRId64 " of %" PRId64 " errors are %s", n, errors,
-		    words);
+		snprintf(g->blame, sizeof(g->blame),
+		    "%" PRId64 " of %" PRId64 " errors are %s%s", n, errors, words, rebooted);
 }
 
 static void
@@ -274,16 +288,19 @@ judge_uptime(const struct context *c, struct gate *g)
 	const struct reboot *r = reboot_first(c);
 
 	g->observed = c->s->uptime_resets;
-	g->samples = c->s->heap[HEAP_REST].samples + c->s->heap[HEAP_WS].samples + c->s->serial.lines;
+	g->samples =
+	    c->s->heap[HEAP_REST].samples + c->s->heap[HEAP_WS].samples + c->s->serial.lines;
 	if (g->samples < g->observed)
 		g->samples = g->observed;
 	if (g->observed == 0)
 		return;
 	if (r != NULL && r->reset_reason >= 0)
-		snprintf(g->blame, sizeof(g->blame), "the device rebooted; reset reason 0x%x (%s)",
-		    (unsigned)r->reset_reason, result_reset_text(r->reset_reason));
+		snprintf(g->blame, sizeof(g->blame),
+		    "the device rebooted; reset reason 0x%x (%s)", (unsigned)r->reset_reason,
+		    result_reset_text(r->reset_reason));
 	else
-		snprintf(g->blame, sizeof(g->blame), "the device rebooted: its uptime began again");
+		snprintf(
+		    g->blame, sizeof(g->blame), "the device rebooted: its uptime began again");
 }
 
 static void
@@ -302,16 +319,17 @@ judge_fatal(const struct context *c, struct gate *g)
 		text_printable(line, sizeof(line), r->line[0], strlen(r->line[0]));
 		snprintf(g->blame, sizeof(g->blame), "the device's own console says: %s", line);
 	} else {
-		snprintf(g->blame, sizeof(g->blame), "the device's own console reports a crash or reset");
+		snprintf(g->blame, sizeof(g->blame),
+		    "the device's own console reports a crash or reset");
 	}
 }
 
 static const struct row rows[GATE_COUNT] = {
-	{"uptime_reset", "resets of the device's uptime", false, 0, judge_uptime},
-	{"rest_error_rate", "REST errors / REST calls", true, RATE_LIMIT, judge_rest},
-	{"ws_error_rate", "(WS errors + failed connects) / (WS messages + failed connects)", true,
-	    RATE_LIMIT, judge_ws},
-	{"fatal_serial", "console lines with a fatal indicator", false, 0, judge_fatal},
+    {"uptime_reset", "resets of the device's uptime", false, 0, judge_uptime},
+    {"rest_error_rate", "REST errors / REST calls", true, RATE_LIMIT, judge_rest},
+    {"ws_error_rate", "(WS errors + failed connects) / (WS messages + failed connects)", true,
+	RATE_LIMIT, judge_ws},
+    {"fatal_serial", "console lines with a fatal indicator", false, 0, judge_fatal},
 };
 
 static void

@@ -23,7 +23,7 @@ struct gate {
 	int64_t limit, observed;
 	int64_t samples;	/* what it was judged on; 0: no data, and then ok says nothing */
 	bool ok;
-	char blame[320];	/* "" or whose fault it is, in words */
+	char blame[360];	/* "" or whose fault it is, in words */
 };
 
 /* Judge every started scenario of one device. Returns how many gates were written to out (GATES_MAX). */
@@ -32,7 +32,7 @@ int gate_eval(const struct plan *plan, const struct device_result *d, struct gat
 /* What errors of this class are and whose fault they are, in words ("failed TCP connections: …"). */
 const char *gate_class_words(enum op_class class, enum load_kind kind);
 
-/* A limit or an observed value of g for people: "30.00%" or "2". */
+/* A limit or an observed value of g for people: "30.00%" (rounded up) or "2". */
 void gate_value_text(const struct gate *g, int64_t value, char *dst, size_t size);
 
 /* part / whole in 1/1,000,000, rounded up; 0 when whole is 0. */

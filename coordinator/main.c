@@ -13,10 +13,12 @@
 
 #include "coordinator/aggregate.h"
 #include "coordinator/journal.h"
+#include "coordinator/recover.h"
 #include "coordinator/report.h"
 #include "coordinator/run.h"
 #include "coordinator/settings.h"
 #include "coordinator/simulator.h"
+#include "coordinator/spawn.h"
 #include "coordinator/verdict.h"
 #include "shared/clock.h"
 #include "shared/fd.h"
@@ -124,6 +126,60 @@ run(struct settings *s)
 	return status;
 }
 
+/* The reports of a run that left its journal. */
+static int
+recover(const struct settings *s)
+{
+	struct report_paths paths;
+	struct recovered r;
+	struct err e;
+	int status;
+
+	if (recover_paths(s->journal, s->out_dir, &paths, &e) == -1 ||
+	    recover_read(s->journal, &r, &e) == -1)
+		return fail(EXIT_USAGE, &e);
+	if (r.damage[0] != '\0')
+		log_warn("%s: %lld of %lld bytes are good, behind them stands %s", s->journal,
+		    (long long)r.good_bytes, (long long)r.file_bytes, r.damage);
+	log_info("%s: %lld records", s->journal, (long long)r.records);
+	status = conclude(r.aggregate, &paths);
+	aggregate_free(r.aggregate);
+	return status;
+}
+
+/* Serial ports are the worker's business: this program is not linked with libserialport. */
+static int
+list_ports(void)
+{
+	char path[4096];
+	char *argv[] = {path, (char *)(uintptr_t) "list-ports", NULL};
+	struct err e;
+
+	if (spawn_find("lwstress-worker", path, sizeof(path), &e) == -1)
+		return fail(EXIT_FAULT, &e);
+	execv(path, argv);
+	err_set(&e, "cannot run %s", path);
+	return fail(EXIT_FAULT, &e);
+}
+
+static int
+act(struct settings *s, enum settings_action action)
+{
+	switch (action) {
+	case SETTINGS_HELP:
+		return print_help();
+	case SETTINGS_VERSION:
+		return puts("lwstress-coord " PACKAGE_VERSION) == EOF ? EXIT_FAULT : EXIT_PASS;
+	case SETTINGS_LIST_PORTS:
+		return list_ports();
+	case SETTINGS_RECOVER:
+		return recover(s);
+	case SETTINGS_RUN:
+		break;
+	}
+	return run(s);
+}
+
 /* Where a standard descriptor is closed, the first file that we open would take its place. */
 static bool
 hold_standard_fds(void)
@@ -151,12 +207,8 @@ main(int argc, char **argv)
 		return EXIT_FAULT;
 	if (settings_read(argc, argv, s, &action, &e) == -1)
 		status = fail(EXIT_USAGE, &e);
-	else if (action == SETTINGS_HELP)
-		status = print_help();
-	else if (action == SETTINGS_VERSION)
-		status = puts("lwstress-coord " PACKAGE_VERSION) == EOF ? EXIT_FAULT : EXIT_PASS;
 	else
-		status = run(s);
+		status = act(s, action);
 	free(s);
 	return status;
 }

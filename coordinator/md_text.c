@@ -45,7 +45,7 @@ entity(char c)
 	}
 }
 
-/* Characters that are markup only where a block begins: "# x", "- x", "1. x". */
+/* Characters that are markup only where a block begins: "# x", "- x", "12. x". */
 static bool
 opens_block(const char *s, size_t i)
 {
@@ -53,7 +53,7 @@ opens_block(const char *s, size_t i)
 		return s[0] != '\0' && strchr("#+-=~:", s[0]) != NULL;
 	if (s[i] != '.' && s[i] != ')')
 		return false;
-	return strspn(s, "0123456789") == i;
+	return strspn(s, "0123456789") == i && (s[i + 1] == ' ' || s[i + 1] == '\0');
 }
 
 static void
@@ -67,7 +67,8 @@ put_ascii(FILE *f, const char *s, size_t i)
 		fputs(REPLACEMENT, f);
 	else if (entity(s[i]) != NULL)
 		fputs(entity(s[i]), f);
-	else if (strchr("\\`*[]|~$", c) != NULL || (c == '_' && !in_word(s, i)) || opens_block(s, i))
+	else if (strchr("\\`*[]|~$", c) != NULL || (c == '_' && !in_word(s, i)) ||
+		 opens_block(s, i))
 		fprintf(f, "\\%c", c);
 	else
 		fputc(c, f);
@@ -105,6 +106,22 @@ backticks(const char *s)
 	return most;
 }
 
+/* Printable text of one line, what turns the direction of writing replaced. */
+static void
+put_code(FILE *f, const char *s)
+{
+	size_t len = strlen(s), i, n;
+
+	for (i = 0; i < len; i += n) {
+		n = text_utf8_len(s + i, len - i);
+		if (is_invisible((const uint8_t *)s + i, n))
+			fputs(REPLACEMENT, f);
+		else
+			fwrite(s + i, 1, n, f);
+	}
+	fputc('\n', f);
+}
+
 static void
 put_fence(FILE *f, int len, const char *info)
 {
@@ -127,7 +144,7 @@ md_code(FILE *f, char *const *lines, int n)
 		line[0] = '\0';
 		if (lines[i] != NULL)
 			text_printable(line, sizeof(line), lines[i], strlen(lines[i]));
-		fprintf(f, "%s\n", line);
+		put_code(f, line);
 	}
 	put_fence(f, most + 1, "");
 }

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 /*
- * Write s inline, for a table cell or a list item: markup, HTML and table bars are escaped, line
- * ends and tabs become blanks, other control characters, marks that turn the direction of writing
- * and invalid bytes become U+FFFD.
+ * Write s inline, for a table cell or a list item: markup, HTML and table bars are escaped,
+ * line ends and tabs become blanks, other control characters, marks that turn the direction of
+ * writing and invalid bytes become U+FFFD.
  */
 void md_text(FILE *f, const char *s);
 

@@ -1,7 +1,7 @@
 /*
- * Report files on disk. A run reserves its base name by creating the journal exclusively; reports are
- * written to a temporary name in the same directory, flushed, closed and renamed, so that a reader
- * never sees half of one. Runs in the coordinator.
+ * Report files on disk. A run reserves its base name by creating the journal exclusively;
+ * reports are written to a temporary name in the same directory, flushed, closed and renamed,
+ * so that a reader never sees half of one. Runs in the coordinator.
  */
 #include "config.h"
 
@@ -34,7 +34,7 @@ static const struct format formats[] = {{".json", report_json}, {".md", report_m
 static const char *const taken_by[] = {".json", ".md", ".serial.log"};
 
 static int
-make_one(const char *path, struct err *e)
+make_one(const char *path, const char *dir, struct err *e)
 {
 	struct stat st;
 	int saved;
@@ -46,7 +46,9 @@ make_one(const char *path, struct err *e)
 		return 0;
 	if (saved == EEXIST)
 		saved = ENOTDIR;
-	return err_set(e, "cannot make the report directory %s: %s" REMEDY, path, strerror(saved));
+	return err_set(
+	    e, "cannot make %s for the report directory %s: %s" REMEDY, path, dir,
+	    strerror(saved));
 }
 
 static int
@@ -58,17 +60,18 @@ make_dirs(const char *dir, struct err *e)
 	if (dir[0] == '\0')
 		return err_set(e, "the report directory's name is empty" REMEDY);
 	if (!text_copy(path, sizeof(path), dir))
-		return err_set(e, "the report directory's name is longer than %zu bytes: %.60s…" REMEDY,
+		return err_set(e,
+		    "the report directory's name is longer than %zu bytes: %.60s…" REMEDY,
 		    sizeof(path) - 1, dir);
 	for (p = path + 1; *p != '\0'; p++) {
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		if (make_one(path, e) == -1)
+		if (make_one(path, dir, e) == -1)
 			return -1;
 		*p = '/';
 	}
-	return make_one(path, e);
+	return make_one(path, dir, e);
 }
 
 /* A profile's name as part of a file name. */
@@ -78,7 +81,9 @@ file_part(char *dst, size_t size, const char *name)
 	size_t i;
 
 	for (i = 0; name[i] != '\0' && i + 1 < size; i++)
-		dst[i] = isalnum((unsigned char)name[i]) || strchr("._-", name[i]) != NULL ? name[i] : '_';
+		dst[i] = isalnum((unsigned char)name[i]) || strchr("._-", name[i]) != NULL
+			     ? name[i]
+			     : '_';
 	dst[i] = '\0';
 }
 
@@ -125,7 +130,8 @@ report_reserve(const char *dir, const char *profile, int64_t wall_us, struct rep
 	text_copy(p.dir, sizeof(p.dir), dir);
 	clock_local(stamp, sizeof(stamp), "%Y-%m-%d_%H%M%S", wall_us);
 	file_part(name, sizeof(name), profile);
-	len = (size_t)snprintf(p.base, sizeof(p.base), "%s/stress_harness_%s_%s", dir, name, stamp);
+	len = (size_t)snprintf(
+	    p.base, sizeof(p.base), "%s/stress_harness_%s_%s", dir, name, stamp);
 	for (n = 1; n < TRIES_MAX; n++) {
 		if (n > 1)
 			snprintf(p.base + len, sizeof(p.base) - len, "_%d", n);
@@ -136,9 +142,11 @@ report_reserve(const char *dir, const char *profile, int64_t wall_us, struct rep
 			return 0;
 		}
 		if (errno != EEXIST)
-			return err_set(e, "cannot create %s.journal: %s" REMEDY, p.base, strerror(errno));
+			return err_set(
+			    e, "cannot create %s.journal: %s" REMEDY, p.base, strerror(errno));
 	}
-	return err_set(e, "every name from %.*s to _%d is taken" REMEDY, (int)len, p.base, TRIES_MAX - 1);
+	return err_set(
+	    e, "every name from %.*s to _%d is taken" REMEDY, (int)len, p.base, TRIES_MAX - 1);
 }
 
 void
@@ -184,7 +192,8 @@ file_replace(const char *path, const char *text, struct err *e)
 	return err_set(e, "cannot write the report %s: %s", path, strerror(saved));
 }
 
-/* The rename is on disk when its directory is; file systems that cannot do this are forgiven. */
+/* The rename is on disk when its directory is; file systems that cannot do this are forgiven.
+ */
 static void
 dir_flush(const char *dir)
 {
@@ -196,8 +205,8 @@ dir_flush(const char *dir)
 }
 
 static int
-format_write(const struct report_paths *paths, const struct format *f, const struct run_result *run,
-    int device, const struct verdict *v, struct err *e)
+format_write(const struct report_paths *paths, const struct format *f,
+    const struct run_result *run, int device, const struct verdict *v, struct err *e)
 {
 	char path[1300], number[24] = "";
 	char *text = f->render(run, device, v);
@@ -221,7 +230,8 @@ report_write(const struct report_paths *paths, const struct run_result *run, int
 	size_t i;
 
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (format_write(paths, &formats[i], run, device, v, &this) == -1 && first.text[0] == '\0')
+		if (format_write(paths, &formats[i], run, device, v, &this) == -1 &&
+		    first.text[0] == '\0')
 			first = this;
 	dir_flush(paths->dir);
 	return first.text[0] == '\0' ? 0 : err_set(e, "%s", first.text);

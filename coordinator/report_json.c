@@ -46,7 +46,7 @@ put_moment(const struct report *r, cJSON *o, const char *key, int64_t at_us)
 	if (at_us < 0)
 		json_out_null(r->j, o, key);
 	else
-		json_out_micro(r->j, o, key, at_us - r->plan->mono_us);
+		json_out_milli(r->j, o, key, (at_us - r->plan->mono_us) / US_PER_MS);
 }
 
 static void
@@ -156,7 +156,8 @@ put_heap_flat(const struct report *r, cJSON *o, const char *prefix, const struct
 }
 
 static void
-put_quantile(const struct report *r, cJSON *o, const char *key, const struct histogram *h, int q)
+put_quantile(
+    const struct report *r, cJSON *o, const char *key, const struct histogram *h, int q)
 {
 	if (histogram_count(h) == 0)
 		json_out_null(r->j, o, key);
@@ -183,11 +184,12 @@ put_flat(const struct report *r, cJSON *o, int i)
 
 	json_out_text(r->j, o, "name", scenario_name(r, i));
 	json_out_text(r->j, o, "state", scenario_state(s));
-	json_out_micro(r->j, o, "duration_s", r->plan->profile.scenario[i].duration_us);
+	json_out_milli(
+	    r->j, o, "duration_s", r->plan->profile.scenario[i].duration_us / US_PER_MS);
 	if (result_span_us(s) < 0)
 		json_out_null(r->j, o, "actual_s");
 	else
-		json_out_micro(r->j, o, "actual_s", result_span_us(s));
+		json_out_milli(r->j, o, "actual_s", result_span_us(s) / US_PER_MS);
 	json_out_i64(r->j, o, "rest_calls", rest->ok + rest->errors);
 	json_out_i64(r->j, o, "rest_errors", rest->errors);
 	json_out_i64(r->j, o, "ws_messages", ws->ok + ws->errors);
@@ -421,7 +423,7 @@ put_timeline(const struct report *r)
 	cJSON *o = json_out_object(r->j, r->j->root, "timeline"), *all, *list;
 	int i, k;
 
-	json_out_micro(r->j, o, "step_s", t->step_us);
+	json_out_milli(r->j, o, "step_s", t->step_us / US_PER_MS);
 	if (t->points == 0)
 		json_out_null(r->j, o, "start_s");
 	else

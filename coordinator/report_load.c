@@ -15,10 +15,11 @@ struct quantile {
 	int q_1e5;
 };
 
-static const struct quantile full[] = {{"p50", 50000}, {"p90", 90000}, {"p95", 95000},
-	{"p99", 99000}, {"p999", 99900}};
+static const struct quantile full[] = {
+    {"p50", 50000}, {"p90", 90000}, {"p95", 95000}, {"p99", 99000}, {"p999", 99900}};
 static const struct quantile phase[] = {{"p50", 50000}, {"p95", 95000}, {"p99", 99000}};
-static const struct quantile kind_ms[] = {{"p50_ms", 50000}, {"p95_ms", 95000}, {"p99_ms", 99000}};
+static const struct quantile kind_ms[] = {
+    {"p50_ms", 50000}, {"p95_ms", 95000}, {"p99_ms", 99000}};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,8 +50,8 @@ put_ms(struct json_out *j, cJSON *o, const char *key, const struct histogram *h,
 }
 
 static void
-put_quantiles(struct json_out *j, cJSON *o, const struct histogram *h, const struct quantile *q,
-    size_t n)
+put_quantiles(
+    struct json_out *j, cJSON *o, const struct histogram *h, const struct quantile *q, size_t n)
 {
 	size_t i;
 
@@ -109,16 +110,17 @@ put_texts(struct json_out *j, cJSON *parent, const struct texts *t)
 }
 
 static void
-put_kinds(struct json_out *j, cJSON *parent, const struct profile *p, const struct load_stats *l,
-    enum load_kind kind, bool planned)
+put_kinds(struct json_out *j, cJSON *parent, const struct profile *p,
+    const struct load_stats *l, enum load_kind kind, bool planned)
 {
-	cJSON *list = json_out_array(j, parent, kind == LOAD_REST ? "by_path" : "by_command"), *o;
+	cJSON *list = json_out_array(j, parent, kind == LOAD_REST ? "by_path" : "by_command"),
+	      *o;
 	int i, n = planned ? result_kind_count(p, kind) : 0;
 
 	for (i = 0; i < n; i++) {
 		o = json_out_object(j, list, NULL);
-		json_out_text(j, o, kind == LOAD_REST ? "path" : "command",
-		    result_kind_name(p, kind, i));
+		json_out_text(
+		    j, o, kind == LOAD_REST ? "path" : "command", result_kind_name(p, kind, i));
 		json_out_i64(j, o, "calls", l->kind[i].calls);
 		json_out_i64(j, o, "errors", l->kind[i].errors);
 		put_quantiles(j, o, l->kind[i].service, kind_ms, COUNT(kind_ms));

@@ -1,4 +1,5 @@
-/* What both report formats need of the loads, and the rest{} and ws{} objects of the JSON report. */
+/* What both report formats need of the loads, and the rest{} and ws{} objects of the JSON
+ * report. */
 #ifndef LWS_REPORT_LOAD_H
 #define LWS_REPORT_LOAD_H
 

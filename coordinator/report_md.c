@@ -1,6 +1,6 @@
 /*
- * The Markdown report: verdict and the table of scenarios first, then what the JSON report adds,
- * notes last. Whatever came from the device or the user goes through md_text.c.
+ * The Markdown report: verdict and the table of scenarios first, then what the JSON report
+ * adds, notes last. Whatever came from the device or the user goes through md_text.c.
  */
 #include "config.h"
 
@@ -58,7 +58,7 @@ put_why(const struct md *m)
 		return;
 	fprintf(m->f, "**Why:** ");
 	md_text(m->f, m->v->reason);
-	fputs(".\n\n", m->f);
+	fputs("\n\n", m->f);
 }
 
 static void
@@ -82,8 +82,8 @@ put_head(const struct md *m)
 	if (gaps == 0)
 		fputs("- Evidence: complete\n", m->f);
 	else
-		fprintf(m->f, "- Evidence: **incomplete** (%" PRId64 " gap%s, see below)\n", gaps,
-		    gaps == 1 ? "" : "s");
+		fprintf(m->f, "- Evidence: **incomplete** (%" PRId64 " gap%s, see below)\n",
+		    gaps, gaps == 1 ? "" : "s");
 }
 
 static void
@@ -108,8 +108,9 @@ put_row(const struct md *m, int i)
 	fprintf(m->f, " | %" PRId64, ms / 1000);
 	if (ms % 1000 != 0)
 		fprintf(m->f, ".%03d", (int)(ms % 1000));
-	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " |", rest->ok + rest->errors,
-	    rest->errors, ws->ok + ws->errors, ws->errors + ws->connect_errors);
+	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " |",
+	    rest->ok + rest->errors, rest->errors, ws->ok + ws->errors,
+	    ws->errors + ws->connect_errors);
 	put_series(m, &s->heap[HEAP_SERIAL]);
 	put_series(m, &s->heap[HEAP_SERIAL_LARGEST]);
 	fprintf(m->f, " %" PRId64 " | %" PRId64 " | %" PRId64 " |\n", s->serial.shedding_lines,
@@ -122,27 +123,28 @@ put_table(const struct md *m)
 	int i;
 
 	fputc('\n', m->f);
-	md_table(m, "Scenario | Dur(s) | REST Calls | REST Err | WS Msg | WS Err | Heap Min | Heap Avg | "
-		    "Largest Min | Largest Avg | Shedding | Uptime Resets | Fatal Lines");
+	md_table(
+	    m, "Scenario | Dur(s) | REST Calls | REST Err | WS Msg | WS Err | Heap Min | Heap "
+	       "Avg | Largest Min | Largest Avg | Shedding | Uptime Resets | Fatal Lines");
 	for (i = 0; i < m->plan->profile.scenario_count; i++)
 		put_row(m, i);
 }
 
 static void (*const sections[])(const struct md *m) = {
-	put_head,
-	put_table,
-	md_gates,
-	md_gaps,
-	md_latency,
-	md_requests,
-	md_errors,
-	md_kinds,
-	md_sessions,
-	md_console,
-	md_reboots,
-	md_workers,
-	md_device,
-	md_notes,
+    put_head,
+    put_table,
+    md_gates,
+    md_gaps,
+    md_latency,
+    md_requests,
+    md_errors,
+    md_kinds,
+    md_sessions,
+    md_console,
+    md_reboots,
+    md_workers,
+    md_device,
+    md_notes,
 };
 
 char *

@@ -1,4 +1,5 @@
-/* The parts of the Markdown report; each writes its section, or nothing when there is nothing to say. */
+/* The parts of the Markdown report; each writes its section, or nothing when there is nothing
+ * to say. */
 #ifndef LWS_REPORT_MD_H
 #define LWS_REPORT_MD_H
 

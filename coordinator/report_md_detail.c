@@ -1,4 +1,5 @@
-/* Markdown sections about the loads: latency, requests, errors, paths and commands, sessions. */
+/* Markdown sections about the loads: latency, requests, errors, paths and commands, sessions.
+ */
 #include "config.h"
 
 #include "coordinator/report_md.h"
@@ -9,7 +10,8 @@
 #include "shared/clock.h"
 #include "shared/poison.h"
 
-typedef void (*load_fn)(const struct md *m, int i, enum load_kind kind, const struct load_stats *l);
+typedef void (*load_fn)(
+    const struct md *m, int i, enum load_kind kind, const struct load_stats *l);
 
 static bool
 has_load(const struct load_stats *l)
@@ -70,8 +72,8 @@ put_start(const struct md *m, int i, enum load_kind kind, const char *what)
 }
 
 static void
-latency_row(const struct md *m, int i, enum load_kind kind, const char *what,
-    const struct histogram *h)
+latency_row(
+    const struct md *m, int i, enum load_kind kind, const char *what, const struct histogram *h)
 {
 	if (histogram_count(h) == 0)
 		return;
@@ -101,7 +103,7 @@ static bool
 has_latency(const struct load_stats *l)
 {
 	return histogram_count(l->service) > 0 || histogram_count(l->response) > 0 ||
-	    histogram_count(l->lateness) > 0;
+	       histogram_count(l->lateness) > 0;
 }
 
 void
@@ -110,9 +112,10 @@ md_latency(const struct md *m)
 	if (!any_load(m, has_latency))
 		return;
 	md_section(m, "Latency (ms)");
-	fputs("Service is from sending to the answer. Response is from the moment the request was due, and "
-	      "counts what could not be sent in time as well: it shows a stall at its true weight. Lateness "
-	      "is the harness's own delay in sending.\n\n", m->f);
+	fputs("Service is from sending to the answer. Response is from the moment the request "
+	      "was due, and counts what could not be sent in time as well: it shows a stall at "
+	      "its true weight. Lateness is the harness's own delay in sending.\n\n",
+	    m->f);
 	md_table(m, "Scenario | Load | Latency | Samples | p50 | p95 | p99 | Max");
 	each_load(m, latency_rows);
 }
@@ -125,7 +128,9 @@ request_row(const struct md *m, int i, enum load_kind kind, const struct load_st
 
 	snprintf(planned, sizeof(planned), "%" PRId64, l->planned);
 	put_start(m, i, kind, l->planned < 0 ? "as fast as possible" : planned);
-	fprintf(m->f, " %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " |",
+	fprintf(m->f,
+	    " %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+	    " |",
 	    l->sent, l->ok, l->errors, l->lost, l->dropped_slots, l->missed_slots);
 	if (span > 0)
 		milli = (int64_t)((double)l->sent * 1e9 / (double)span + 0.5);
@@ -141,9 +146,12 @@ md_requests(const struct md *m)
 	if (!any_load(m, has_load))
 		return;
 	md_section(m, "Requests");
-	fputs("Sent = OK + errors + lost. Dropped: due while every connection was busy. Missed: due while no "
-	      "worker was there to send. Lost: outcome unknown, the worker that sent them ended.\n\n", m->f);
-	md_table(m, "Scenario | Load | Planned | Sent | OK | Errors | Lost | Dropped | Missed | Per second");
+	fputs("Sent = OK + errors + lost. Dropped: due while every connection was busy. "
+	      "Missed: due while no worker was there to send. Lost: outcome unknown, the "
+	      "worker that sent them ended.\n\n",
+	    m->f);
+	md_table(m, "Scenario | Load | Planned | Sent | OK | Errors | Lost | Dropped | Missed "
+		    "| Per second");
 	each_load(m, request_row);
 }
 
@@ -154,7 +162,8 @@ has_errors(const struct load_stats *l)
 }
 
 static void
-class_row(const struct md *m, int i, enum load_kind kind, const char *what, int class, int64_t count)
+class_row(
+    const struct md *m, int i, enum load_kind kind, const char *what, int class, int64_t count)
 {
 	if (count == 0)
 		return;
@@ -170,7 +179,8 @@ class_rows(const struct md *m, int i, enum load_kind kind, const struct load_sta
 	int c;
 
 	for (c = OP_OK + 1; c < OP_CLASS_COUNT; c++)
-		class_row(m, i, kind, kind == LOAD_REST ? "request" : "message", c, l->by_class[c]);
+		class_row(
+		    m, i, kind, kind == LOAD_REST ? "request" : "message", c, l->by_class[c]);
 	for (c = OP_OK + 1; c < OP_CLASS_COUNT; c++)
 		class_row(m, i, kind, "connect", c, l->connect_by_class[c]);
 }
@@ -223,7 +233,8 @@ kind_rows(const struct md *m, int i, enum load_kind kind, const struct load_stat
 		md_scenario(m, i);
 		fputs(" | ", m->f);
 		md_text(m->f, result_kind_name(&m->plan->profile, kind, k));
-		fprintf(m->f, " | %" PRId64 " | %" PRId64 " |", l->kind[k].calls, l->kind[k].errors);
+		fprintf(m->f, " | %" PRId64 " | %" PRId64 " |", l->kind[k].calls,
+		    l->kind[k].errors);
 		put_percentiles(m, l->kind[k].service);
 		fputc('\n', m->f);
 	}
@@ -265,11 +276,13 @@ session_row(const struct md *m, int i, enum load_kind kind, const struct load_st
 		return;
 	fputs("| ", m->f);
 	md_scenario(m, i);
-	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | ",
+	fprintf(m->f,
+	    " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+	    " | ",
 	    l->connects, l->connect_errors, l->receives, l->broadcasts, l->unmatched, l->late);
 	for (k = 0; k < l->close_code_count; k++)
-		fprintf(m->f, "%s%" PRId64 " (%" PRId64 ")", k == 0 ? "" : ", ", l->close_code[k].code,
-		    l->close_code[k].count);
+		fprintf(m->f, "%s%" PRId64 " (%" PRId64 ")", k == 0 ? "" : ", ",
+		    l->close_code[k].code, l->close_code[k].count);
 	fputs(l->close_code_count == 0 ? "- |\n" : " |\n", m->f);
 }
 
@@ -279,7 +292,7 @@ md_sessions(const struct md *m)
 	if (!any_load(m, has_sessions))
 		return;
 	md_section(m, "WebSocket sessions");
-	md_table(m, "Scenario | Connects | Failed | Replies | Broadcasts | Unmatched | Late | Close codes "
-		    "(times)");
+	md_table(m, "Scenario | Connects | Failed | Replies | Broadcasts | Unmatched | Late | "
+		    "Close codes (times)");
 	each_load(m, session_row);
 }

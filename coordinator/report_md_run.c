@@ -1,4 +1,5 @@
-/* Markdown sections about the run: gates, evidence, console, reboots, workers, device, notes. */
+/* Markdown sections about the run: gates, evidence, console, reboots, workers, device, notes.
+ */
 #include "config.h"
 
 #include "coordinator/report_md.h"
@@ -23,8 +24,8 @@ put_moment(const struct md *m, int64_t at_us)
 	if (at_us < 0)
 		fputs("-", m->f);
 	else
-		fprintf(m->f, "%s%" PRId64 ".%03d s", ms < 0 ? "-" : "", (ms < 0 ? -ms : ms) / 1000,
-		    (int)((ms < 0 ? -ms : ms) % 1000));
+		fprintf(m->f, "%s%" PRId64 ".%03d s", ms < 0 ? "-" : "",
+		    (ms < 0 ? -ms : ms) / 1000, (int)((ms < 0 ? -ms : ms) % 1000));
 }
 
 static void
@@ -37,8 +38,11 @@ gate_row(const struct md *m, const struct gate *g)
 		gate_value_text(g, g->observed, observed, sizeof(observed));
 	fputs("| ", m->f);
 	md_scenario(m, g->scenario);
-	fprintf(m->f, " | %s | %s | %s | %s | %" PRId64 " | %s | ", g->name, g->metric, observed, limit,
-	    g->samples, !g->ok ? "**FAIL**" : g->samples > 0 ? "ok" : "no data");
+	fprintf(m->f, " | %s | %s | %s | %s | %" PRId64 " | %s | ", g->name, g->metric,
+	    observed, limit, g->samples,
+	    !g->ok           ? "**FAIL**"
+	    : g->samples > 0 ? "ok"
+			     : "no data");
 	md_text(m->f, g->blame);
 	fputs(" |\n", m->f);
 }
@@ -51,7 +55,8 @@ md_gates(const struct md *m)
 	if (m->v->gate_count == 0)
 		return;
 	md_section(m, "Gates");
-	md_table(m, "Scenario | Gate | What | Observed | Limit | Samples | Result | Whose fault");
+	md_table(
+	    m, "Scenario | Gate | What | Observed | Limit | Samples | Result | Whose fault");
 	for (i = 0; i < m->v->gate_count; i++)
 		gate_row(m, &m->v->gate[i]);
 }
@@ -88,8 +93,11 @@ console_row(const struct md *m, int i)
 
 	fputs("| ", m->f);
 	md_scenario(m, i);
-	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | ",
-	    c->lines, c->bytes, c->opens, c->held_us / US_PER_S, c->warning_lines, c->ws_diag_lines);
+	fprintf(m->f,
+	    " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+	    " | ",
+	    c->lines, c->bytes, c->opens, c->held_us / US_PER_S, c->warning_lines,
+	    c->ws_diag_lines);
 	for (k = 0; k < c->gap_count; k++) {
 		fputs(k == 0 ? "" : ", ", m->f);
 		put_moment(m, c->gap[k].from_us);
@@ -109,7 +117,8 @@ md_console(const struct md *m)
 			continue;
 		if (rows++ == 0) {
 			md_section(m, "Console");
-			md_table(m, "Scenario | Lines | Bytes | Opens | Held (s) | Warnings | WS diag | Gaps");
+			md_table(m, "Scenario | Lines | Bytes | Opens | Held (s) | Warnings | "
+				    "WS diag | Gaps");
 		}
 		console_row(m, i);
 	}
@@ -122,7 +131,7 @@ put_reboot(const struct md *m, int i)
 	const char *sep = "";
 	int k;
 
-	fprintf(m->f, "%d. In ", i + 1);
+	fprintf(m->f, "%s%d. In ", i > 0 ? "\n" : "", i + 1);
 	md_scenario(m, b->scenario);
 	fputs(", began again at ", m->f);
 	put_moment(m, b->boot_us);
@@ -146,8 +155,8 @@ put_reboot(const struct md *m, int i)
 	fputc('\n', m->f);
 	md_code(m->f, b->line, b->line_count);
 	if (b->lines_cut > 0)
-		fprintf(m->f, "\n%" PRId64 " more lines are in the serial log.\n", b->lines_cut);
-	fputc('\n', m->f);
+		fprintf(m->f, "\nFurther lines, in the serial log only: %" PRId64 "\n",
+		    b->lines_cut);
 }
 
 void
@@ -168,10 +177,14 @@ worker_row(const struct md *m, const struct worker_life *w)
 	char text[48];
 
 	result_exit_text(text, sizeof(text), w->exit_status);
-	fprintf(m->f, "| %s | %" PRId64 " | %" PRId64 " | %s | ", role_names[w->role], w->generation, w->pid,
-	    w->end_us < 0 && w->exit_status < 0 ? "alive" : text);
-	md_text(m->f, w->reason[0] == '\0' ? "-" : w->reason);
-	fprintf(m->f, " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " |\n",
+	fprintf(m->f, "| %s | %" PRId64 " | %" PRId64 " | %s | ", role_names[w->role],
+	    w->generation, w->pid, w->end_us < 0 && w->exit_status < 0 ? "alive" : text);
+	if (w->reason[0] == '\0')
+		fputc('-', m->f);
+	md_text(m->f, w->reason);
+	fprintf(m->f,
+	    " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
+	    " |\n",
 	    w->frames, w->holes, w->counters.frames_dropped, w->lost_ops, w->counters.rss_kb,
 	    w->counters.cpu_us / US_PER_MS);
 }
@@ -184,8 +197,8 @@ md_workers(const struct md *m)
 	if (m->d->life_count == 0)
 		return;
 	md_section(m, "Workers");
-	md_table(m, "Role | Generation | Pid | Exit | Reason | Frames | Holes | Frames dropped | Lost ops | "
-		    "RSS (KB) | CPU (ms)");
+	md_table(m, "Role | Generation | Pid | Exit | Reason | Frames | Holes | Frames dropped "
+		    "| Lost ops | RSS (KB) | CPU (ms)");
 	for (i = 0; i < m->d->life_count; i++)
 		worker_row(m, &m->d->life[i]);
 }
@@ -208,7 +221,8 @@ md_device(const struct md *m)
 	}
 }
 
-static void note(const struct md *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(const struct md *m, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 note(const struct md *m, const char *fmt, ...)
@@ -229,15 +243,17 @@ notes_plan(const struct md *m)
 {
 	const struct plan *p = m->plan;
 
-	note(m, "lwstress %s on %s; timeouts: REST %" PRId64 " ms, connect %" PRId64 " ms, WS reply %" PRId64
-	    " ms, preflight %" PRId64 " ms", p->tool_version, p->os, p->rest_timeout_ms,
-	    p->connect_timeout_ms, p->ws_timeout_ms, p->preflight_timeout_ms);
+	note(m,
+	    "lwstress %s on %s; timeouts: REST %" PRId64 " ms, connect %" PRId64
+	    " ms, WS reply %" PRId64 " ms, preflight %" PRId64 " ms",
+	    p->tool_version, p->os, p->rest_timeout_ms, p->connect_timeout_ms, p->ws_timeout_ms,
+	    p->preflight_timeout_ms);
 	if (p->simulated)
-		note(m, "the device was simulated by lwstress-sim%s%s", p->simulate[0] != '\0' ?
-		    ", with faults: " : "", p->simulate);
+		note(m, "the device was simulated by lwstress-sim%s%s",
+		    p->simulate[0] != '\0' ? ", with faults: " : "", p->simulate);
 	if (p->duration_overridden)
-		note(m, "the scenarios' durations were overridden by --scenario-duration: this is not the "
-		    "profile's full length");
+		note(m, "the scenarios' durations were overridden by --scenario-duration: this "
+			"is not the profile's full length");
 	if (p->allow_incomplete)
 		note(m, "incomplete evidence was allowed by --allow-incomplete");
 	if (p->insecure)
@@ -252,17 +268,21 @@ static void
 notes_load(const struct md *m, const char *name, const char *kind, const struct load_stats *l)
 {
 	if (l->lost > 0)
-		note(m, "%s: the outcome of %" PRId64 " %s requests is lost: they were in flight when their "
-		    "worker ended", name, l->lost, kind);
+		note(m,
+		    "%s: %s requests in flight when their worker ended, outcome unknown: "
+		    "%" PRId64,
+		    name, kind, l->lost);
 	if (l->texts.other > 0)
-		note(m, "%s: %" PRId64 " %s errors with other texts are not listed", name, l->texts.other,
-		    kind);
+		note(m, "%s: %s errors with texts not listed: %" PRId64, name, kind,
+		    l->texts.other);
 	if (l->close_codes_other > 0)
-		note(m, "%s: %" PRId64 " closes with other codes are not listed", name,
+		note(m, "%s: closes with codes not listed: %" PRId64, name,
 		    l->close_codes_other);
 	if (histogram_overflow(l->service) + histogram_overflow(l->response) +
-	    histogram_overflow(l->lateness) > 0)
-		note(m, "%s: some %s latencies were over 1 h and are counted as 1 h", name, kind);
+		histogram_overflow(l->lateness) >
+	    0)
+		note(m, "%s: some %s latencies were over 1 h and are counted as 1 h", name,
+		    kind);
 }
 
 static void
@@ -273,17 +293,20 @@ notes_scenario(const struct md *m, int i)
 	const struct serial_stats *c = &s->serial;
 
 	if (s->heap[HEAP_SERIAL].samples > 0 && s->heap[HEAP_SERIAL].min < HEAP_LOW)
-		note(m, "%s: internal heap fell below 12,000 bytes: its lowest was %" PRId64, name,
-		    s->heap[HEAP_SERIAL].min);
+		note(m, "%s: internal heap fell below 12,000 bytes: its lowest was %" PRId64,
+		    name, s->heap[HEAP_SERIAL].min);
 	notes_load(m, name, "REST", &s->load[LOAD_REST]);
 	notes_load(m, name, "WS", &s->load[LOAD_WS]);
 	if (c->truncated > 0)
-		note(m, "%s: %" PRId64 " console lines were too long and were cut", name, c->truncated);
+		note(m, "%s: console lines that were too long and were cut: %" PRId64, name,
+		    c->truncated);
 	if (c->unlogged > 0)
-		note(m, "%s: %" PRId64 " console lines could not be written to the serial log", name,
-		    c->unlogged);
+		note(m,
+		    "%s: console lines that could not be written to the serial log: %" PRId64,
+		    name, c->unlogged);
 	if (c->gaps_other > 0)
-		note(m, "%s: %" PRId64 " more gaps of the serial port are not listed", name, c->gaps_other);
+		note(
+		    m, "%s: gaps of the serial port not listed: %" PRId64, name, c->gaps_other);
 }
 
 static void
@@ -295,22 +318,22 @@ notes_device(const struct md *m)
 	for (i = 0; i < d->reboot_count; i++)
 		own += d->reboot[i].harness_caused;
 	if (own > 0)
-		note(m, "%d reset%s the harness's own doing (opening the serial port) and not gated", own,
-		    own == 1 ? " was" : "s were");
+		note(m, "resets caused by the harness opening the serial port, not gated: %d",
+		    own);
 	for (i = 0; i < ROLE_COUNT; i++)
 		if (d->worker[i].restarts > 0)
-			note(m, "the %s worker was restarted %" PRId64 " times", role_names[i],
+			note(m, "restarts of the %s worker: %" PRId64, role_names[i],
 			    d->worker[i].restarts);
 	if (d->reboots_other > 0)
-		note(m, "%" PRId64 " more reboots are not listed", d->reboots_other);
+		note(m, "reboots not listed: %" PRId64, d->reboots_other);
 	if (d->lives_other > 0)
-		note(m, "%" PRId64 " more lives of workers are not listed", d->lives_other);
+		note(m, "lives of workers not listed: %" PRId64, d->lives_other);
 	if (m->v->evidence.other > 0)
-		note(m, "%" PRId64 " more evidence gaps are not listed", m->v->evidence.other);
+		note(m, "evidence gaps not listed: %" PRId64, m->v->evidence.other);
 	for (i = 0; i < d->note_count; i++)
 		note(m, "%s", d->note[i]);
 	if (d->notes_other > 0)
-		note(m, "%" PRId64 " more notes are not listed", d->notes_other);
+		note(m, "notes not listed: %" PRId64, d->notes_other);
 }
 
 void

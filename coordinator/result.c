@@ -15,26 +15,26 @@ const char *const phase_names[PHASE_COUNT] = {"dns", "connect", "tls", "first_by
 const char *const heap_names[HEAP_COUNT] = {"serial", "rest", "ws", "serial_largest"};
 
 const char *const reboot_source_names[SAW_COUNT] = {
-	"rest_uptime", "ws_uptime", "log_clock", "reset_line", "fatal_line"};
+    "rest_uptime", "ws_uptime", "log_clock", "reset_line", "fatal_line"};
 
 const char *const timeline_names[TL_COUNT] = {
-	"rest_ok", "rest_errors", "ws_ok", "ws_errors", "dropped_slots", "heap_min"};
+    "rest_ok", "rest_errors", "ws_ok", "ws_errors", "dropped_slots", "heap_min"};
 
 struct name {
 	int value;
 	const char *text;
 };
 
-static const struct name signals[] = {{1, "HUP"}, {2, "INT"}, {3, "QUIT"}, {4, "ILL"}, {5, "TRAP"},
-	{6, "ABRT"}, {7, "BUS"}, {8, "FPE"}, {9, "KILL"}, {10, "USR1"}, {11, "SEGV"}, {12, "USR2"},
-	{13, "PIPE"}, {14, "ALRM"}, {15, "TERM"}, {19, "STOP"}, {24, "XCPU"}, {25, "XFSZ"},
-	{31, "SYS"}};
+static const struct name signals[] = {{1, "HUP"}, {2, "INT"}, {3, "QUIT"}, {4, "ILL"},
+    {5, "TRAP"}, {6, "ABRT"}, {7, "BUS"}, {8, "FPE"}, {9, "KILL"}, {10, "USR1"}, {11, "SEGV"},
+    {12, "USR2"}, {13, "PIPE"}, {14, "ALRM"}, {15, "TERM"}, {19, "STOP"}, {24, "XCPU"},
+    {25, "XFSZ"}, {31, "SYS"}};
 
 static const struct name reset_reasons[] = {{0x01, "POWERON"}, {0x03, "SW"},
-	{0x05, "DEEPSLEEP"}, {0x07, "TG0 watchdog"}, {0x08, "TG1 watchdog"}, {0x09, "RTC watchdog"},
-	{0x0b, "TG0 watchdog, CPU only"}, {0x0c, "RTC_SW_CPU_RST: panic or ESP.restart()"},
-	{0x0d, "RTC watchdog, CPU only"}, {0x0f, "brownout"}, {0x15, "USB_UART_CHIP_RESET"},
-	{0x16, "USB_JTAG_CHIP_RESET"}};
+    {0x05, "DEEPSLEEP"}, {0x07, "TG0 watchdog"}, {0x08, "TG1 watchdog"}, {0x09, "RTC watchdog"},
+    {0x0b, "TG0 watchdog, CPU only"}, {0x0c, "RTC_SW_CPU_RST: panic or ESP.restart()"},
+    {0x0d, "RTC watchdog, CPU only"}, {0x0f, "brownout"}, {0x15, "USB_UART_CHIP_RESET"},
+    {0x16, "USB_JTAG_CHIP_RESET"}};
 
 static const char *
 name_find(const struct name *table, size_t n, int value, const char *otherwise)
@@ -136,6 +136,6 @@ result_exit_text(char *dst, size_t size, int64_t status)
 const char *
 result_reset_text(int reason)
 {
-	return name_find(reset_reasons, sizeof(reset_reasons) / sizeof(reset_reasons[0]), reason,
-	    "unknown");
+	return name_find(
+	    reset_reasons, sizeof(reset_reasons) / sizeof(reset_reasons[0]), reason, "unknown");
 }

@@ -305,15 +305,41 @@ preflight_failure(const struct run *r)
 	if (!w[ROLE_REST].used && w[ROLE_WS].used && !w[ROLE_WS].ready_ok &&
 	    cannot_be_reached(w[ROLE_WS].ready_class))
 		return &w[ROLE_WS];
-	if (r->plan->serial_only && !w[ROLE_SERIAL].ready_ok)
+	if (r->plan->serial_only && (!w[ROLE_SERIAL].ready_ok || result_of(r)->serial_port[0] == '\0'))
 		return &w[ROLE_SERIAL];
 	return NULL;
+}
+
+/* What to try when the preflight of a REST or WebSocket worker failed in this way. */
+static const char *const remedies[OP_CLASS_COUNT] = {
+	[OP_DNS] = "check the name in --host",
+	[OP_CONNECT] = "is the device switched on and in this network? --host names another",
+	[OP_TLS] = "name its certificate with --ca-file, or give --insecure",
+	[OP_TIMEOUT] = "is it the right --host? --preflight-timeout waits longer",
+	[OP_RESET] = "is it a LightwaveOS device? --host names another",
+	[OP_PROTOCOL] = "is it a LightwaveOS device? --host names another",
+	[OP_STATUS] = "is it a LightwaveOS device, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_API] = "is the device ready, and does it want a key in LWSTRESS_API_KEY?",
+	[OP_BODY] = "is it a LightwaveOS device? --host names another",
+	[OP_REJECTED] = "wait 10 seconds: the device's limiter refuses this address",
+};
+
+static void
+end_unreachable(struct run *r, const struct worker_total *w)
+{
+	const char *why = w->ready_text[0] != '\0' ? w->ready_text : "the preflight was not answered";
+	const char *remedy = w == &result_of(r)->worker[ROLE_SERIAL] ? NULL : remedies[w->ready_class];
+	char text[PROTO_PART_MAX];
+
+	snprintf(text, sizeof(text), "%s%s%s", why, remedy != NULL ? "; " : "",
+	    remedy != NULL ? remedy : "");
+	set_end(r, RUN_UNREACHABLE, 0, text);
 }
 
 static void
 after_preflight(struct run *r)
 {
-	const struct worker_total *bad = preflight_failure(r);
+	const struct worker_total *bad = preflight_failure(r), *w = result_of(r)->worker;
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
 
 	if (r->end.how != RUN_DONE) {
@@ -321,11 +347,12 @@ after_preflight(struct run *r)
 		return;
 	}
 	if (bad != NULL) {
-		set_end(r, RUN_UNREACHABLE, 0, bad->ready_text[0] != '\0' ? bad->ready_text
-		    : "the preflight was not answered");
+		end_unreachable(r, bad);
 		quit(r, 0);
 		return;
 	}
+	if (w[ROLE_SERIAL].ready_ok && result_of(r)->serial_port[0] == '\0')
+		supervise_dismiss(r->supervise, ROLE_SERIAL);
 	r->state = RUN_CALM;
 	arm(r->step, rate > CALM_ABOVE_MHZ || rate == RATE_CLOSED_LOOP ? CALM_US : 0);
 }
@@ -442,6 +469,7 @@ plan_role(const struct run *r, enum role role, struct workplan *w)
 	text_copy(w->api_key, sizeof(w->api_key), s->api_key);
 	text_copy(w->ca_file, sizeof(w->ca_file), s->ca_file);
 	text_copy(w->proxy, sizeof(w->proxy), s->proxy);
+	text_copy(w->fatal_pattern, sizeof(w->fatal_pattern), s->fatal_pattern);
 	text_copy(w->serial_path, sizeof(w->serial_path), r->plan->device[r->device].serial_port);
 	w->preflight = true;
 	w->insecure = r->plan->insecure;

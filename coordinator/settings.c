@@ -7,6 +7,7 @@
 #include "coordinator/settings.h"
 
 #include <getopt.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct draft {
 	struct settings s;
 	char host[1100], ws_url[1100], profile[1024];
 	bool host_by_option, ws_by_option, serial_only, simulate;
+	const char *host_what, *ws_what;	/* who said it: the option or the variable */
 	int64_t scenario_us, serial_us;
 	enum settings_action action;
 };
@@ -95,8 +97,11 @@ static int
 put_host(struct draft *d, const struct option_row *o, const char *what, const char *value,
     struct err *e)
 {
+	bool is_host = o->offset == offsetof(struct draft, host);
+
 	if (what[0] == '-')
-		*(o->offset == offsetof(struct draft, host) ? &d->host_by_option : &d->ws_by_option) = true;
+		*(is_host ? &d->host_by_option : &d->ws_by_option) = true;
+	*(is_host ? &d->host_what : &d->ws_what) = what[0] == '-' ? (is_host ? "--host" : "--ws-url") : o->env;
 	return put_text(d, o, what, value, e);
 }
 
@@ -110,6 +115,42 @@ put_simulate(struct draft *d, const struct option_row *o, const char *what, cons
 		return 0;
 	if (!text_copy(d->s.plan.simulate, sizeof(d->s.plan.simulate), value))
 		return err_set(e, "%s: longer than %zu bytes", what, sizeof(d->s.plan.simulate) - 1);
+	return 0;
+}
+
+static int
+put_out_dir(struct draft *d, const struct option_row *o, const char *what, const char *value,
+    struct err *e)
+{
+	d->s.out_dir_given = true;
+	return put_text(d, o, what, value, e);
+}
+
+static int
+put_journal(struct draft *d, const struct option_row *o, const char *what, const char *value,
+    struct err *e)
+{
+	d->action = SETTINGS_RECOVER;
+	return put_text(d, o, what, value, e);
+}
+
+/* Compiled here too, so that a mistake in it is a usage error; the serial worker compiles its own. */
+static int
+put_pattern(struct draft *d, const struct option_row *o, const char *what, const char *value,
+    struct err *e)
+{
+	char why[128];
+	regex_t re;
+	int rc;
+
+	if (put_text(d, o, what, value, e) == -1)
+		return -1;
+	rc = regcomp(&re, value, REG_EXTENDED | REG_NOSUB);
+	if (rc != 0) {
+		regerror(rc, &re, why, sizeof(why));
+		return err_set(e, "%s: \"%s\" is not an extended regular expression: %s", what, value, why);
+	}
+	regfree(&re);
 	return 0;
 }
 
@@ -136,7 +177,7 @@ static const struct option_row rows[] = {
 	    "its console; auto takes the one attached port with USB id 303a:1001 (default auto)"},
 	{"profile", required_argument, "NAME|FILE", NULL, put_text, D(profile),
 	    "quick, typical, stress, or a file, see lwstress-profile(5) (default " DEFAULT_PROFILE ")"},
-	{"out-dir", required_argument, "DIR", "LWSTRESS_OUT_DIR", put_text, D(s.out_dir),
+	{"out-dir", required_argument, "DIR", "LWSTRESS_OUT_DIR", put_out_dir, D(s.out_dir),
 	    "where the report files go (default " DEFAULT_OUT_DIR ")"},
 	{"scenario-duration", required_argument, "S", NULL, put_duration,
 	    offsetof(struct draft, scenario_us), US_PER_S / 10, 31 * DAY_US,
@@ -148,6 +189,12 @@ static const struct option_row rows[] = {
 	    "how long --serial-only watches (default 600)"},
 	{"simulate", optional_argument, "FAULTS", NULL, put_simulate, 0, 0, 0,
 	    "start a simulated device and test that, see lwstress-sim(1)"},
+	{"recover", required_argument, "JOURNAL", NULL, put_journal, D(s.journal),
+	    "write the reports of a run from its journal, whatever ended the run"},
+	{"list-ports", no_argument, NULL, NULL, put_action, 0, SETTINGS_LIST_PORTS, 0,
+	    "show the serial ports of this machine and exit"},
+	{"fatal-pattern", required_argument, "REGEX", NULL, put_pattern, D(s.fatal_pattern),
+	    "a console line that matches is fatal too (POSIX extended)"},
 	{"fresh-connections", no_argument, NULL, NULL, FLAG(s.plan.fresh_connections),
 	    "a new REST connection for each request instead of kept ones"},
 	{"rest-timeout", required_argument, "S", NULL, MS(s.plan.rest_timeout_ms),
@@ -326,6 +373,8 @@ put_defaults(struct draft *d)
 	struct utsname u;
 
 	text_copy(d->host, sizeof(d->host), DEFAULT_URL);
+	d->host_what = "--host";
+	d->ws_what = "--ws-url";
 	text_copy(d->s.out_dir, sizeof(d->s.out_dir), DEFAULT_OUT_DIR);
 	text_copy(p->device[0].serial_port, sizeof(p->device[0].serial_port), "auto");
 	text_copy(p->tool_version, sizeof(p->tool_version), PACKAGE_VERSION);
@@ -350,6 +399,8 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 	put_defaults(d);
 	if (read_arguments(d, argc, argv, e) == -1)
 		goto out;
+	if (d->action == SETTINGS_RECOVER && !d->s.out_dir_given)
+		d->s.out_dir[0] = '\0';
 	if (d->action == SETTINGS_RUN) {
 		memset(d, 0, sizeof(*d));
 		put_defaults(d);
@@ -359,7 +410,7 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
-		if (put_device(&d->s, "--host", d->host, "--ws-url", d->ws_url, e) == -1)
+		if (put_device(&d->s, d->host_what, d->host, d->ws_what, d->ws_url, e) == -1)
 			goto out;
 	}
 	*out = d->s;

@@ -18,11 +18,16 @@ struct settings {
 	char ca_file[1024];
 	char proxy[1024];
 	char out_dir[1024];
+	bool out_dir_given;
+	char journal[1024];	/* to be recovered */
+	char fatal_pattern[512];	/* one more fatal indicator, POSIX extended, "" for none */
 };
 
 enum settings_action {
 	SETTINGS_RUN,
 	SETTINGS_HELP,		/* --help: print it to stdout, exit 0 */
+	SETTINGS_LIST_PORTS,	/* --list-ports: have the serial ports printed, exit 0 */
+	SETTINGS_RECOVER,	/* --recover: make reports of a journal */
 	SETTINGS_VERSION
 };
 

@@ -37,6 +37,7 @@ struct worker {
 	struct mono since;		/* of the stage */
 	int64_t backoff_us;
 	int stillborn;
+	bool dismissed;			/* told to leave while the others stay */
 	int64_t frames;			/* in this tick */
 	struct mono starts[STARTS_PER_MINUTE];
 	struct workplan plan;
@@ -147,13 +148,15 @@ gone_cb(void *arg, struct peer *p)
 	struct worker *w = &s->worker[role];
 	struct record r = {s->device, (int)role, peer_generation(p), {.type = MSG_WORKER_EXIT, .seq = 1}};
 	struct mono now = clock_mono();
-	bool given_up, wanted = s->quitting && peer_reason(p)[0] == '\0' && peer_status(p) == 0;
+	bool given_up, wanted = (s->quitting || w->dismissed) && peer_reason(p)[0] == '\0' &&
+	    peer_status(p) == 0;
 	char text[200];
 
 	describe_exit(text, sizeof(text), p, wanted);
 	if (w->stage == STAGE_STARTED || w->stage == STAGE_GREETED)
 		w->stillborn++;
-	given_up = !s->quitting && (w->stillborn >= STILLBORN_MAX || w->generation == GENERATION_MAX);
+	given_up = !s->quitting && !w->dismissed &&
+	    (w->stillborn >= STILLBORN_MAX || w->generation == GENERATION_MAX);
 	r.msg.u.worker_exit = (struct msg_worker_exit){now.us, peer_status(p), wanted, given_up,
 	    {(const uint8_t *)text, strlen(text)}};
 	s->handler->record_cb(s->arg, &r, NULL, 0, NULL);
@@ -161,7 +164,7 @@ gone_cb(void *arg, struct peer *p)
 		w->backoff_us = BACKOFF_MIN_US;
 	peer_free(p);
 	w->peer = NULL;
-	if (s->quitting || given_up) {
+	if (s->quitting || w->dismissed || given_up) {
 		set_stage(w, STAGE_OVER);
 		s->handler->over_cb(s->arg, role, given_up);
 		return;
@@ -319,6 +322,15 @@ supervise_send(struct supervise *s, enum role role, struct msg *m)
 		return false;
 	peer_send(w->peer, m);
 	return true;
+}
+
+void
+supervise_dismiss(struct supervise *s, enum role role)
+{
+	struct msg m = {.type = MSG_STOP, .u.stop = {0, 1}};
+
+	s->worker[role].dismissed = true;
+	supervise_send(s, role, &m);
 }
 
 void

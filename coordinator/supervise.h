@@ -38,6 +38,9 @@ int supervise_start(struct supervise *s, enum role role, const struct workplan *
 /* Send m to the role's worker if it is ready. true if it was sent. */
 bool supervise_send(struct supervise *s, enum role role, struct msg *m);
 
+/* This role has nothing to do: its worker is told to leave and no other follows. */
+void supervise_dismiss(struct supervise *s, enum role role);
+
 /* End all workers: they get drain_ms for what is in flight, are killed 2 s later. over_cb tells of each. */
 void supervise_quit(struct supervise *s, int64_t drain_ms);
 

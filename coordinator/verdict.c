@@ -1,4 +1,5 @@
-/* The verdict: gates first, then how the run ended, then the evidence (design section 5). Pure. */
+/* The verdict: gates first, then how the run ended, then the evidence (design section 5). Pure.
+ */
 #include "config.h"
 
 #include "coordinator/verdict.h"
@@ -51,8 +52,9 @@ reason_gate(const struct run_result *run, const struct gate *g, int failed, stru
 		snprintf(more, sizeof(more), "; %d more gate%s crossed", failed - 1,
 		    failed > 2 ? "s were" : " was");
 	snprintf(v->reason, sizeof(v->reason),
-	    "gate %s was crossed in %s: %s = %s of %" PRId64 " samples, limit %s%s%s%s", g->name, name,
-	    g->metric, observed, g->samples, limit, g->blame[0] != '\0' ? ": " : "", g->blame, more);
+	    "gate %s was crossed in %s: %s = %s of %" PRId64 " samples, limit %s%s%s%s",
+	    g->name, name, g->metric, observed, g->samples, limit,
+	    g->blame[0] != '\0' ? ": " : "", g->blame, more);
 }
 
 static void
@@ -87,17 +89,17 @@ reason_pass(const struct run_result *run, const struct device_result *d, struct 
 		lines += s->serial.lines;
 	}
 	snprintf(v->reason, sizeof(v->reason),
-	    "every gate held in %d scenario%s: %" PRId64 " REST calls with %" PRId64 " errors, %" PRId64
-	    " WS messages with %" PRId64 " errors, %" PRId64
-	    " console lines, no uptime reset and no fatal line", n, n == 1 ? "" : "s", calls, errors,
-	    messages, ws_errors, lines);
+	    "every gate held in %d scenario%s: %" PRId64 " REST calls with %" PRId64
+	    " errors, %" PRId64 " WS messages with %" PRId64 " errors, %" PRId64
+	    " console lines, no uptime reset and no fatal line",
+	    n, n == 1 ? "" : "s", calls, errors, messages, ws_errors, lines);
 }
 
 static void
 reason_end(const struct run_result *run, const char *otherwise, struct verdict *v)
 {
-	snprintf(v->reason, sizeof(v->reason), "%s%s%s", otherwise, run->end_text[0] != '\0' ? ": " : "",
-	    run->end_text);
+	snprintf(v->reason, sizeof(v->reason), "%s%s%s", otherwise,
+	    run->end_text[0] != '\0' ? ": " : "", run->end_text);
 }
 
 static int
@@ -121,10 +123,13 @@ decide(const struct run_result *run, const struct device_result *d, struct verdi
 		reason_gate(run, g, failed, v);
 	} else if (run->end == RUN_FAULT || worker_lost(d)) {
 		v->exit_status = EXIT_FAULT;
-		reason_end(run, "the harness itself failed, this says nothing about the device", v);
+		reason_end(
+		    run, "the harness itself failed, this says nothing about the device", v);
 	} else if (run->end == RUN_INTERRUPTED) {
 		v->exit_status = run->end_signal == SIGINT ? EXIT_SIGINT : EXIT_SIGTERM;
-		reason_end(run, "the run was interrupted before its end, no gate was crossed until then", v);
+		reason_end(run,
+		    "the run was interrupted before its end, no gate was crossed until then",
+		    v);
 	} else if (v->evidence.count > 0) {
 		v->exit_status = incomplete_status(run);
 		reason_gap(run, v);

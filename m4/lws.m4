@@ -102,3 +102,12 @@ AS_IF([test -z "$PYTHON3"],
 AS_IF([test -z "$PYTHON3"], [PYTHON3=missing-python3])
 AC_MSG_RESULT([$PYTHON3])
 ])
+
+# LWS_COMPLETIONS: where bash looks for completions, kept below our own prefix.
+AC_DEFUN([LWS_COMPLETIONS], [
+AC_MSG_CHECKING([for the folder of bash completions])
+bashcompletiondir=`$PKG_CONFIG --define-variable=datadir='${datadir}' --variable=completionsdir bash-completion 2>/dev/null`
+AS_CASE([$bashcompletiondir], ['${datadir}/'*], [], [bashcompletiondir='${datadir}/bash-completion/completions'])
+AC_MSG_RESULT([$bashcompletiondir])
+AC_SUBST([bashcompletiondir])
+])

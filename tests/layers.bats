@@ -101,3 +101,13 @@ needed() {
 	[ -n "$libs" ]
 	none "$(grep -E 'curl|serialport|msgpack' <<<"$libs" || true)"
 }
+
+@test "every test in the tree is one that make check runs" {
+	for file in $(find tests -name '*.bats'; find tests/unit -name 'test_*.c' | sed 's/\.c$//'); do
+		case " $LWS_TESTS " in
+		*" $file "*) ;;
+		*) echo "$file is not in tests/include.am"; missing=1 ;;
+		esac
+	done
+	[ -z "${missing:-}" ]
+}

@@ -66,6 +66,18 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* cJSON takes any control byte for white space, JSON does not. */
+static bool
+holds_control(const char *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)p[i] < 0x20 && !is_blank(p[i]))
+			return true;
+	return false;
+}
+
 cJSON *
 api_body_object(const char *body, size_t len, struct err *e)
 {
@@ -74,6 +86,10 @@ api_body_object(const char *body, size_t len, struct err *e)
 
 	if (len == 0) {
 		err_set(e, "an empty body");
+		return NULL;
+	}
+	if (holds_control(body, len)) {
+		err_set(e, "a body with control bytes, which is not JSON");
 		return NULL;
 	}
 	if (depth_of(body, len) > API_BODY_DEPTH_MAX) {
@@ -229,6 +245,8 @@ api_body_members(const char *body, size_t len, int max,
 		if (item->string == NULL || !format_member(item, raw, sizeof(raw)))
 			continue;
 		text_utf8_clean(clean, sizeof(clean), raw, strlen(raw));
+		if (strchr(clean, '=') == NULL)
+			continue;	/* a name so long that its value was cut off */
 		cb(arg, clean);
 		max--;
 	}

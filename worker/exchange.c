@@ -30,6 +30,7 @@ struct exchange {
 	size_t len, size, body_max;
 	size_t header_len;
 	bool active, body_over, headers_over;
+	bool asked, broken;	/* the request was sent; its connection ended without an answer */
 	struct exchange_result result;
 	char errors[CURL_ERROR_SIZE];
 };
@@ -49,8 +50,6 @@ failure_class(const struct exchange *x, CURLcode code)
 	/* A malformed chunk has the code of a broken connection. */
 	if (code == CURLE_RECV_ERROR && strstr(x->errors, "chunked-encoding") != NULL)
 		return OP_PROTOCOL;
-	if (code == CURLE_OPERATION_TIMEDOUT && !x->result.opened)
-		return OP_TIMEOUT;
 	return transport_class(x->easy, code, strncmp(x->url, "https:", 6) == 0);
 }
 
@@ -66,6 +65,23 @@ header_cb(char *p, size_t size, size_t n, void *arg)
 	x->headers_over = true;
 	return 0;
 }
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+/*
+ * Called before a request is sent. libcurl sends it once more, on a new connection, when a kept one
+ * ended under it; then the device would be asked twice and the report would say once.
+ */
+static int
+prereq_cb(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+	struct exchange *x = arg;
+
+	(void)peer, (void)own, (void)peer_port, (void)own_port;
+	x->broken = x->asked;
+	x->asked = true;
+	return x->broken ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+#endif
 
 static bool
 body_grow(struct exchange *x, size_t need)
@@ -125,9 +141,14 @@ judge_failure(struct exchange *x, CURLcode code)
 	struct exchange_result *r = &x->result;
 	const char *why = x->errors[0] != '\0' ? x->errors : curl_easy_strerror(code);
 
-	r->op_class = x->headers_over ? OP_PROTOCOL : failure_class(x, code);
-	text_copy(r->text, sizeof(r->text),
-	    x->headers_over ? "headers longer than 65536 bytes" : why);
+	r->op_class = x->headers_over ? OP_PROTOCOL : x->broken ? OP_RESET : failure_class(x, code);
+	if (x->headers_over)
+		why = "headers longer than 65536 bytes";
+	else if (x->broken)
+		why = "the connection ended before an answer came";
+	else if (code == CURLE_OUT_OF_MEMORY)
+		why = "a header line longer than libcurl takes, or out of memory";
+	text_copy(r->text, sizeof(r->text), why);
 }
 
 /* Spans between the moments that libcurl noted; 0 there means that it did not come to that. */
@@ -186,6 +207,10 @@ set_options(struct exchange *x, const struct workplan *plan, int64_t timeout_ms)
 	rc |= curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_HEADERFUNCTION, header_cb);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_HEADERDATA, x);
+#if LIBCURL_VERSION_NUM >= 0x075000
+	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQFUNCTION, prereq_cb);
+	rc |= curl_easy_setopt(x->easy, CURLOPT_PREREQDATA, x);
+#endif
 	rc |= curl_easy_setopt(x->easy, CURLOPT_FORBID_REUSE, plan->fresh_connections ? 1L : 0L);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_FRESH_CONNECT, plan->fresh_connections ? 1L : 0L);
 	rc |= curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, x->headers);
@@ -244,7 +269,7 @@ exchange_start(struct exchange *x, const char *url, struct api_cache *cache, str
 	x->url = url;
 	x->cache = cache;
 	x->len = x->header_len = 0;
-	x->body_over = x->headers_over = false;
+	x->body_over = x->headers_over = x->asked = x->broken = false;
 	x->errors[0] = '\0';
 	if (multi_start(x->multi, x->easy, &x->transfer, e) == -1)
 		return -1;

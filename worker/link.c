@@ -138,14 +138,22 @@ link_room(const struct link *l)
 }
 
 int64_t
-link_op_begin(struct link *l, const struct msg_op_begin *begin)
+link_op_queue(struct link *l, const struct msg_op_begin *begin)
 {
 	struct msg m = {.type = MSG_OP_BEGIN, .u.begin = *begin};
 
 	m.u.begin.id = ++l->total.begun;
 	link_send(l, &m);
-	link_flush(l);
 	return m.u.begin.id;
+}
+
+int64_t
+link_op_begin(struct link *l, const struct msg_op_begin *begin)
+{
+	int64_t id = link_op_queue(l, begin);
+
+	link_flush(l);
+	return id;
 }
 
 void

@@ -49,7 +49,13 @@ void link_flush(struct link *l);
 /* An operation begins: counted, sent and flushed before this returns. Returns its id. */
 int64_t link_op_begin(struct link *l, const struct msg_op_begin *begin);
 
-/* It ended. end->id is what link_op_begin returned. */
+/*
+ * The same without the flush, for several operations that begin at once: link_flush() must be
+ * called before any of their requests reaches a socket.
+ */
+int64_t link_op_queue(struct link *l, const struct msg_op_begin *begin);
+
+/* It ended. end->id is what link_op_begin or link_op_queue returned. */
 void link_op_end(struct link *l, const struct msg_op_end *end);
 
 /* Slots first .. first+count-1 were dropped (MSG_SLOTS); counted. */

@@ -19,6 +19,7 @@
 
 /* A closed loop does not hammer a peer that cannot be reached. */
 #define RETRY_US (100 * US_PER_MS)
+#define CLOSED_BATCH 8
 /* In a closed loop one set of measurements in this span is enough; an open loop sends them all. */
 #define METRICS_EVERY_US (10 * US_PER_MS)
 
@@ -28,6 +29,8 @@ struct lane {
 	int64_t id;		/* of the operation under way, 0: the lane is free */
 	struct mono sent;
 	int scenario;
+	int64_t kind;
+	bool resting;		/* its last request failed to reach the peer; closed loop only */
 	bool draining;		/* its scenario was stopped; it has until deadline */
 	struct mono deadline;
 };
@@ -37,16 +40,17 @@ struct rest {
 	struct link *link;
 	struct multi *multi;
 	struct pace *pace;
-	struct event *drain_ev, *closed_ev;
+	struct event *drain_ev, *wake_ev, *closed_ev;
 	struct preflight *preflight;
 	const struct workplan *plan;
 	struct lane *lanes;
 	int64_t lane_count;	/* that exist */
 	int64_t usable;		/* of the running scenario */
 	int scenario;
-	bool closed;		/* a closed loop runs, until end */
+	bool closed;		/* a closed loop runs from begin to end */
 	int64_t next_slot;
-	struct mono end, metrics_at;
+	struct mono begin, end;	/* of the closed loop */
+	struct mono metrics_at;
 	bool quitting;
 	char (*url)[REST_URL_MAX];
 	struct api_cache cache[WORKPLAN_KINDS_MAX];
@@ -70,6 +74,23 @@ end_op(struct lane *l, struct mono at, const struct exchange_result *r)
 	l->draining = false;
 }
 
+static void
+wake_at(struct rest *r, struct mono at)
+{
+	struct timeval tv = clock_timeval(mono_sub(at, clock_mono()));
+
+	evtimer_add(r->wake_ev, &tv);
+}
+
+/* In a closed loop a lane that failed pauses. */
+static void
+lane_rest(struct lane *l)
+{
+	l->resting = true;
+	if (!evtimer_pending(l->rest->wake_ev, NULL))
+		wake_at(l->rest, mono_add(clock_mono(), RETRY_US));
+}
+
 /* End an operation that libcurl will not end. */
 static void
 abandon_op(struct lane *l, enum op_class class, const char *why)
@@ -81,22 +102,31 @@ abandon_op(struct lane *l, enum op_class class, const char *why)
 	end_op(l, clock_mono(), &r);
 }
 
-static bool
-lane_send(struct lane *l, int64_t slot, int64_t due_us)
+/* Announce the request for a slot; to be followed by link_flush and lane_go. */
+static void
+lane_begin(struct lane *l, int64_t slot, int64_t due_us)
 {
 	struct rest *r = l->rest;
-	int64_t kind = slot % r->plan->kind_count;
-	struct msg_op_begin begin = {.scenario = r->scenario, .slot = slot, .kind = kind,
-	    .due_us = due_us, .sent_us = clock_mono().us};
+	struct msg_op_begin begin = {.scenario = r->scenario, .slot = slot, .due_us = due_us};
+
+	l->kind = slot % r->plan->kind_count;
+	l->scenario = r->scenario;
+	begin.kind = l->kind;
+	l->sent = clock_mono();
+	begin.sent_us = l->sent.us;
+	l->id = link_op_queue(r->link, &begin);
+}
+
+static void
+lane_go(struct lane *l)
+{
+	struct rest *r = l->rest;
 	struct err e;
 
-	l->scenario = r->scenario;
-	l->sent = (struct mono){begin.sent_us};
-	l->id = link_op_begin(r->link, &begin);
-	if (exchange_start(l->exchange, r->url[kind], &r->cache[kind], &e) == 0)
-		return true;
+	if (exchange_start(l->exchange, r->url[l->kind], &r->cache[l->kind], &e) == 0)
+		return;
 	abandon_op(l, OP_PROTOCOL, e.text);
-	return false;
+	lane_rest(l);
 }
 
 static bool
@@ -108,44 +138,58 @@ slot_cb(void *arg, int64_t slot, struct mono due)
 	for (i = 0; i < r->usable; i++) {
 		if (r->lanes[i].id != 0)
 			continue;
-		lane_send(&r->lanes[i], slot, due.us);
+		lane_begin(&r->lanes[i], slot, due.us);
+		link_flush(r->link);
+		lane_go(&r->lanes[i]);
 		return true;
 	}
 	return false;
 }
 
-static void
-retry_later(struct rest *r)
-{
-	struct timeval tv = clock_timeval(RETRY_US);
-
-	if (!evtimer_pending(r->closed_ev, NULL))
-		evtimer_add(r->closed_ev, &tv);
-}
-
-static void
-lane_next(struct lane *l)
-{
-	struct rest *r = l->rest;
-
-	if (mono_sub(clock_mono(), r->end) >= 0)
-		r->closed = false;
-	else if (!lane_send(l, r->next_slot++, -1))
-		retry_later(r);
-}
-
-/* The closed loop begins, or goes on after a pause: every free lane gets a request. */
+/*
+ * The closed loop: every free lane gets a request. A few are announced in one write; more would
+ * let the last of them wait too long between announcement and sending.
+ */
 static void
 closed_cb(evutil_socket_t fd, short what, void *arg)
 {
 	struct rest *r = arg;
-	int64_t i;
+	struct lane *batch[CLOSED_BATCH];
+	struct mono now = clock_mono();
+	int64_t i = 0;
+	int n, k;
 
 	(void)fd;
 	(void)what;
-	for (i = 0; i < r->usable && r->closed; i++)
-		if (r->lanes[i].id == 0)
-			lane_next(&r->lanes[i]);
+	if (mono_sub(now, r->begin) < 0) {
+		wake_at(r, r->begin);
+		return;
+	}
+	if (mono_sub(now, r->end) >= 0)
+		r->closed = false;
+	while (r->closed && i < r->usable) {
+		for (n = 0; i < r->usable && n < CLOSED_BATCH; i++) {
+			if (r->lanes[i].id != 0 || r->lanes[i].resting)
+				continue;
+			batch[n] = &r->lanes[i];
+			lane_begin(batch[n++], r->next_slot++, -1);
+		}
+		link_flush(r->link);
+		for (k = 0; k < n; k++)
+			lane_go(batch[k]);
+	}
+}
+
+/* The closed loop begins, or goes on after a pause. */
+static void
+wake_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct rest *r = arg;
+	int64_t i;
+
+	for (i = 0; i < r->lane_count; i++)
+		r->lanes[i].resting = false;
+	closed_cb(fd, what, r);
 }
 
 static void
@@ -178,27 +222,35 @@ transport_failed(enum op_class class)
 	return class == OP_DNS || class == OP_CONNECT || class == OP_TLS || class == OP_RESET;
 }
 
+static int64_t
+setup_us(const struct exchange_result *r)
+{
+	return (r->dns_us > 0 ? r->dns_us : 0) + (r->connect_us > 0 ? r->connect_us : 0) +
+	    (r->tls_us > 0 ? r->tls_us : 0);
+}
+
 static void
 done_cb(void *arg, const struct exchange_result *res)
 {
 	struct lane *l = arg;
 	struct rest *r = l->rest;
 	struct mono now = clock_mono();
-	int64_t setup_us = res->dns_us + res->connect_us + (res->tls_us > 0 ? res->tls_us : 0);
 
 	if (l - r->lanes < r->usable)
 		pace_lane_free(r->pace, now);
-	if (res->opened && res->connect_us >= 0)
-		link_event(r->link, l->scenario, EV_CONNECT, setup_us, "");
+	if (res->opened)
+		link_event(r->link, l->scenario, EV_CONNECT, setup_us(res), "");
 	if (res->op_class == OP_OK)
 		send_metrics(r, l, &res->reply);
 	end_op(l, now, res);
 	if (r->quitting)
 		finish_if_idle(r);
-	else if (r->closed && transport_failed(res->op_class))
-		retry_later(r);
-	else if (r->closed && l - r->lanes < r->usable)
-		lane_next(l);
+	if (!r->closed)
+		return;
+	if (transport_failed(res->op_class))
+		lane_rest(l);
+	else
+		event_active(r->closed_ev, EV_TIMEOUT, 0);
 }
 
 /* Give up what has not ended by its deadline, and wait for the next deadline. */
@@ -226,8 +278,8 @@ drain_cb(evutil_socket_t fd, short what, void *arg)
 		if (i < r->usable)
 			pace_lane_free(r->pace, now);
 		abandon_op(l, OP_TIMEOUT, "no answer before the scenario's end");
-		if (r->closed && i < r->usable)
-			lane_next(l);
+		if (r->closed)
+			event_active(r->closed_ev, EV_TIMEOUT, 0);
 	}
 	tv = clock_timeval(least);
 	if (least != -1)
@@ -245,7 +297,7 @@ rest_stop(void *self, int64_t drain_us)
 
 	if (r->pace != NULL)
 		pace_stop(r->pace, now);
-	evtimer_del(r->closed_ev);
+	evtimer_del(r->wake_ev);
 	r->closed = false;
 	r->usable = 0;
 	for (i = 0; i < r->lane_count; i++) {
@@ -274,7 +326,6 @@ rest_start(void *self, int scenario, struct mono start, int64_t first_slot)
 	struct rest *r = self;
 	const struct workplan_load *load = &r->plan->load[scenario];
 	struct sched sched = {start, load->rate_mhz, load->duration_us};
-	struct timeval tv = clock_timeval(mono_sub(start, clock_mono()));
 
 	if (r->quitting || r->pace == NULL || r->plan->kind_count == 0)
 		return;
@@ -288,8 +339,9 @@ rest_start(void *self, int scenario, struct mono start, int64_t first_slot)
 	}
 	r->closed = true;
 	r->next_slot = first_slot;
+	r->begin = start;
 	r->end = mono_add(start, load->duration_us);
-	evtimer_add(r->closed_ev, &tv);
+	wake_at(r, start);
 }
 
 static int
@@ -355,6 +407,8 @@ rest_destroy(void *self)
 	multi_free(r->multi);
 	if (r->drain_ev != NULL)
 		event_free(r->drain_ev);
+	if (r->wake_ev != NULL)
+		event_free(r->wake_ev);
 	if (r->closed_ev != NULL)
 		event_free(r->closed_ev);
 	free(r);
@@ -370,8 +424,9 @@ rest_create(struct event_base *base)
 	r->base = base;
 	r->multi = multi_new(base);
 	r->drain_ev = evtimer_new(base, drain_cb, r);
-	r->closed_ev = evtimer_new(base, closed_cb, r);
-	if (r->multi == NULL || r->drain_ev == NULL || r->closed_ev == NULL) {
+	r->wake_ev = evtimer_new(base, wake_cb, r);
+	r->closed_ev = event_new(base, -1, 0, closed_cb, r);
+	if (r->multi == NULL || r->drain_ev == NULL || r->wake_ev == NULL || r->closed_ev == NULL) {
 		rest_destroy(r);
 		return NULL;
 	}

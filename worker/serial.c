@@ -2,8 +2,8 @@
  * The serial role: reads the device's console from the plan to the end of the run, through all
  * scenarios and the gaps between, and tells what it says. It never writes to the port.
  *
- * Before READY goes up, EV_SERIAL_OPEN says that the port is open; READY in order without it
- * says that "auto" found none. Of one line go up, in this order: its parts (LINE), what it tells
+ * Before READY goes up, EV_SERIAL_OPEN says that the port is open; a good READY without it says
+ * that "auto" found none. Of one line go up, in this order: its parts (LINE), what it tells
  * (RESET before FATAL), then the counts, all in the turn of the loop that read it.
  */
 #include "config.h"
@@ -32,7 +32,7 @@
 #define RETRY_MIN_US (250 * US_PER_MS)
 #define RETRY_MAX_US (2 * US_PER_S)
 #define UPTIME_EVERY_US (250 * US_PER_MS)
-#define RING_RESERVE (256 * 1024)	/* of the link's ring, kept from console lines for all else */
+#define RING_RESERVE (256 * 1024)	/* of the link's ring, kept for all but lines */
 
 struct counts {
 	int64_t lines, bytes, truncated, unlogged;
@@ -79,7 +79,7 @@ send_counts(struct serial *s)
 	memset(&s->counts, 0, sizeof(s->counts));
 }
 
-/* The raw bytes, in parts; left out when the ring fills, so that counts and findings still fit. */
+/* The raw bytes, in parts; left out when the ring fills, so that counts still fit. */
 static void
 send_line(struct serial *s, const uint8_t *p, size_t len)
 {
@@ -264,10 +264,12 @@ send_usb_serial(struct serial *s)
 static int
 port_open(struct serial *s, struct err *e)
 {
-	const char *known = s->port.usb_serial[0] != '\0' ? s->port.usb_serial : s->plan->usb_serial;
+	const char *known = s->port.usb_serial;
 	struct serial_port port;
 	int rc;
 
+	if (known[0] == '\0')
+		known = s->plan->usb_serial;
 	rc = serial_port_find(s->plan->serial_path, known, &port, e);
 	if (rc != 1)
 		return rc;

@@ -97,7 +97,7 @@ is_word(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Digits at *p, 0 to max, moving *p behind them; -1 when there are none or the number is larger. */
+/* Digits at *p, 0 to max, moving *p behind them; -1 when there are none or more than max. */
 static int64_t
 read_number(const char **p, int64_t max)
 {
@@ -139,7 +139,8 @@ fatal_find(const struct serial_line *l, const uint8_t *raw, size_t len, const re
 	if (len == 0 || memchr(raw, ESC, len) == NULL)
 		len = 0;
 	for (i = 0; i < FATAL_USER; i++)
-		if (strstr(l->text, fatal_names[i]) != NULL || bytes_hold(raw, len, fatal_names[i]))
+		if (strstr(l->text, fatal_names[i]) != NULL ||
+		    bytes_hold(raw, len, fatal_names[i]))
 			return i;
 	if (user != NULL && regexec(user, l->text, 0, NULL, 0) == 0)
 		return FATAL_USER;
@@ -164,7 +165,10 @@ shed_find(const struct serial_line *l)
 		const char *word;
 		enum shed shed;
 	} states[] = {
-		{"ENABLED", SHED_ENABLED}, {"active", SHED_ACTIVE}, {"DISABLED", SHED_DISABLED}};
+		{"ENABLED", SHED_ENABLED},
+		{"active", SHED_ACTIVE},
+		{"DISABLED", SHED_DISABLED},
+	};
 	static const char intro[] = "Low-heap shedding ";
 	const char *p = strstr(l->text, intro);
 	size_t i, n;

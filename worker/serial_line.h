@@ -31,6 +31,7 @@ struct serial_line {
 };
 
 /* Look at len bytes (at most SERIAL_LINE_MAX count). user: one more fatal pattern, or NULL. */
-void serial_line_parse(struct serial_line *l, const uint8_t *bytes, size_t len, const regex_t *user);
+void serial_line_parse(struct serial_line *l, const uint8_t *bytes, size_t len,
+    const regex_t *user);
 
 #endif

@@ -80,57 +80,6 @@ find_auto(const struct serial_port *ports, int n, struct serial_port *out, struc
 	return 1;
 }
 
-static int
-find_path(const char *wanted, const char *usb_serial, const struct serial_port *ports, int n,
-    struct serial_port *out, struct err *e)
-{
-	char real[PATH_MAX];
-	int i;
-
-	if (realpath(wanted, real) == NULL)
-		return err_set(e, "cannot open serial port %s: %s; --list-ports shows those attached",
-		    wanted, strerror(errno));
-	for (i = 0; i < n; i++)
-		if (strcmp(ports[i].path, real) == 0)
-			break;
-	if (i < n && usb_serial[0] != '\0' && ports[i].usb_serial[0] != '\0')
-		return err_set(e, "%s is now the device with USB serial number %s, not %s", real,
-		    ports[i].usb_serial, usb_serial);
-	if (i < n) {
-		*out = ports[i];
-		return 1;
-	}
-	memset(out, 0, sizeof(*out));
-	out->vid = out->pid = -1;
-	if (!text_copy(out->path, sizeof(out->path), real))
-		return err_set(e, "serial port %s: the path is too long", real);
-	return 1;
-}
-
-int
-serial_port_find(const char *wanted, const char *usb_serial, struct serial_port *out,
-    struct err *e)
-{
-	struct serial_port ports[SERIAL_PORTS_MAX];
-	bool is_auto = strcmp(wanted, "auto") == 0;
-	int n, i;
-
-	n = serial_port_list(ports, e);
-	if (n == -1 && is_auto)
-		return -1;
-	for (i = 0; i < n && usb_serial[0] != '\0'; i++) {
-		if (strcmp(ports[i].usb_serial, usb_serial) == 0) {
-			*out = ports[i];
-			return 1;
-		}
-	}
-	if (!is_auto)
-		return find_path(wanted, usb_serial, ports, n, out, e);
-	if (usb_serial[0] != '\0')
-		return err_set(e, "no port with USB serial number %s is attached", usb_serial);
-	return find_auto(ports, n, out, e);
-}
-
 /* Does /proc/PID/fd (dir) hold an open descriptor of path? */
 static bool
 fds_hold(const char *dir, const char *path)
@@ -167,7 +116,8 @@ holder(const char *path, char *dst, size_t size)
 
 	snprintf(dst, size, "another program");
 	while (proc != NULL && (d = readdir(proc)) != NULL) {
-		if (d->d_name[0] < '1' || d->d_name[0] > '9' || strtol(d->d_name, NULL, 10) == getpid())
+		if (strspn(d->d_name, "0123456789") == 0 ||
+		    strtol(d->d_name, NULL, 10) == getpid())
 			continue;
 		snprintf(dir, sizeof(dir), "/proc/%.20s/fd", d->d_name);
 		if (!fds_hold(dir, path))
@@ -203,8 +153,8 @@ denied(const char *path, struct err *e)
 
 	if (stat(path, &st) == 0 && st.st_gid != 0 && (gr = getgrgid(st.st_gid)) != NULL)
 		group = gr->gr_name;
-	return err_set(e, "cannot open serial port %s: %s; add yourself to group %s and log in again",
-	    path, strerror(EACCES), group);
+	return err_set(e, "cannot open serial port %s: %s; add yourself to group %s and log in "
+	    "again", path, strerror(EACCES), group);
 }
 
 static int
@@ -214,8 +164,67 @@ open_failed(const char *path, int error, struct err *e)
 		return busy(path, e);
 	if (error == EACCES || error == EPERM)
 		return denied(path, e);
-	return err_set(e, "cannot open serial port %s: %s; --list-ports shows those attached", path,
-	    strerror(error));
+	return err_set(e, "cannot open serial port %s: %s; --list-ports shows those attached",
+	    path, strerror(error));
+}
+
+/* What is at this path, on USB or not (listing all ports would open some of them). */
+static int
+find_path(const char *wanted, struct serial_port *out, struct err *e)
+{
+	struct sp_port *port = NULL;
+	char real[PATH_MAX];
+
+	if (realpath(wanted, real) == NULL)
+		return open_failed(wanted, errno, e);
+	memset(out, 0, sizeof(*out));
+	out->vid = out->pid = -1;
+	if (sp_get_port_by_name(real, &port) == SP_OK)
+		describe(out, port);
+	sp_free_port(port);
+	if (!text_copy(out->path, sizeof(out->path), real))
+		return err_set(e, "serial port %s: the path is too long", real);
+	return 1;
+}
+
+static int
+find_usb_serial(const char *usb_serial, const struct serial_port *ports, int n,
+    struct serial_port *out, struct err *e)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (strcmp(ports[i].usb_serial, usb_serial) == 0) {
+			*out = ports[i];
+			return 1;
+		}
+	}
+	return err_set(e, "no port with USB serial number %s is attached", usb_serial);
+}
+
+int
+serial_port_find(const char *wanted, const char *usb_serial, struct serial_port *out,
+    struct err *e)
+{
+	struct serial_port ports[SERIAL_PORTS_MAX], at;
+	int n, rc;
+
+	if (strcmp(wanted, "auto") != 0) {
+		rc = find_path(wanted, &at, e);
+		if (rc == 1 && (usb_serial[0] == '\0' || at.usb_serial[0] == '\0' ||
+		    strcmp(at.usb_serial, usb_serial) == 0)) {
+			*out = at;
+			return 1;
+		}
+		if (usb_serial[0] == '\0')
+			return rc;
+	}
+	n = serial_port_list(ports, e);
+	if (n == -1)
+		return -1;
+	if (usb_serial[0] != '\0')
+		return find_usb_serial(usb_serial, ports, n, out, e);
+	return find_auto(ports, n, out, e);
 }
 
 /* By libserialport; -1 for whatever it refuses, ptys among it. */

@@ -11,7 +11,7 @@
 
 #define SERIAL_LINE_MAX 4096
 
-/* One line without its end; truncated: it was longer than SERIAL_LINE_MAX and the rest is dropped. */
+/* One line without its end; truncated: it was longer than SERIAL_LINE_MAX, the rest is dropped. */
 typedef void (*serial_split_cb)(void *arg, const uint8_t *line, size_t len, bool truncated);
 
 struct serial_split {

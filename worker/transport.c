@@ -40,17 +40,21 @@ reached(CURL *easy, CURLINFO moment)
 	return us > 0;
 }
 
-/* libcurl has one code for every timeout; how far the connection came tells them apart. */
+/*
+ * libcurl has one code for every timeout; how far the connection came tells them apart. It counts
+ * a connection as soon as TCP has it, and notes PRETRANSFER when a request can be sent.
+ */
 static enum op_class
 timeout_class(CURL *easy, bool tls)
 {
-	if (!reached(easy, CURLINFO_NAMELOOKUP_TIME_T))
-		return OP_DNS;
-	if (!reached(easy, CURLINFO_CONNECT_TIME_T))
-		return OP_CONNECT;
-	if (tls && !reached(easy, CURLINFO_APPCONNECT_TIME_T))
-		return OP_TLS;
-	return OP_TIMEOUT;
+	long connects = 0;
+
+	if (reached(easy, CURLINFO_PRETRANSFER_TIME_T))
+		return OP_TIMEOUT;
+	curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+	if (connects > 0)
+		return tls ? OP_TLS : OP_TIMEOUT;
+	return reached(easy, CURLINFO_NAMELOOKUP_TIME_T) ? OP_CONNECT : OP_DNS;
 }
 
 enum op_class

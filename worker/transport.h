@@ -9,8 +9,8 @@
 #include "shared/proto.h"
 
 /*
- * The class of a transfer that opened a connection and ended with code; for a timeout it depends on
- * how far the connection of easy came. OP_PROTOCOL for codes that fit nowhere else.
+ * The class of a transfer that ended with code; for a timeout it depends on how far the connection
+ * of easy came. OP_PROTOCOL for codes that fit nowhere else.
  */
 enum op_class transport_class(CURL *easy, CURLcode code, bool tls);
 

@@ -390,6 +390,11 @@ ws_plan(void *self, const struct workplan *plan)
 		return;
 	}
 	w->preflight_end = mono_add(clock_mono(), plan->preflight_timeout_ms * US_PER_MS);
+	/* After a restart the device may have seen our last session a moment ago. */
+	if (!plan->preflight) {
+		w->earliest = mono_add(clock_mono(), WS_SPACING_US);
+		send_ready(w, OP_OK, 0, "");
+	}
 	schedule_attempt(w);
 }
 

@@ -25,6 +25,7 @@
 #include "shared/poison.h"
 
 #define PROBATION_US (200 * US_PER_MS)	/* silence after which a session counts as kept */
+#define CONNECT_SLACK_US (100 * US_PER_MS)	/* libcurl's own timeout says more, so it comes first */
 #define CLOSE_WAIT_US US_PER_S		/* for the peer's close after ours */
 #define LINGER_US (250 * US_PER_MS)	/* for our last frame to be read before the connection goes */
 #define UNSENT_READY_MAX (WS_UNSENT_MAX / 2)
@@ -223,26 +224,34 @@ is_reading(const struct ws_session *s)
 }
 
 static void
+check_flood(struct ws_session *s)
+{
+	char why[128];
+
+	if (!is_reading(s) || !ws_flood_over(&s->flood))
+		return;
+	snprintf(why, sizeof(why), "flood: over %d unasked frames or %u bytes a second",
+	    WS_FLOOD_EVENTS, WS_FLOOD_BYTES);
+	give_up(s, WS_CODE_POLICY, why);
+}
+
+static void
 take_frames(struct ws_session *s, const uint8_t *data, size_t len)
 {
+	enum ws_fault fault;
 	struct ws_event ev;
-	char why[128];
 	int rc = 0;
 
 	ws_flood_bytes(&s->flood, clock_mono(), len);
 	while (is_reading(s) && (rc = ws_parser_next(s->parser, &data, &len, &ev)) == 1) {
 		take_event(s, &ev);
-		if (is_reading(s) && ws_flood_over(&s->flood)) {
-			snprintf(why, sizeof(why), "flood: over %d unasked frames or %u bytes a second",
-			    WS_FLOOD_EVENTS, WS_FLOOD_BYTES);
-			give_up(s, WS_CODE_POLICY, why);
-		}
+		check_flood(s);
 	}
-	if (rc == -1)
-		give_up(s, ws_fault_code(ws_parser_fault(s->parser)),
-		    ws_fault_name(ws_parser_fault(s->parser)));
-	else if (is_reading(s) && ws_flood_over(&s->flood))
-		give_up(s, WS_CODE_POLICY, "flood of bytes");
+	if (rc == -1) {
+		fault = ws_parser_fault(s->parser);
+		give_up(s, ws_fault_code(fault), ws_fault_name(fault));
+	}
+	check_flood(s);
 }
 
 static void
@@ -435,7 +444,7 @@ ws_session_connect(struct ws_session *s, struct err *e)
 	if (ws_io_connect(s->io, s->plan, s->target, e) == -1)
 		return -1;
 	s->stage = STAGE_CONNECT;
-	set_timer(s, s->plan->connect_timeout_ms * US_PER_MS);
+	set_timer(s, s->plan->connect_timeout_ms * US_PER_MS + CONNECT_SLACK_US);
 	return 0;
 }
 

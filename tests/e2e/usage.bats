@@ -158,7 +158,7 @@ refuses_scenario() {
 	bad=0
 	echo precious >"$BATS_TEST_TMPDIR/file"
 	refuses "$BATS_TEST_TMPDIR/file" --host "$URL" --out-dir "$BATS_TEST_TMPDIR/file"
-	refuses /dev/null/reports --host "$URL" --out-dir /dev/null/reports
+	refuses /dev/null --host "$URL" --out-dir /dev/null/reports
 	refuses /proc/reports --host "$URL" --out-dir /proc/reports
 	[ "$(<"$BATS_TEST_TMPDIR/file")" = precious ]
 	[ "$bad" -eq 0 ]

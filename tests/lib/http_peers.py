@@ -147,7 +147,7 @@ HOSTILE = {
     "bad-length": (head(Content_Length="twelve") + OK_BODY, "protocol"),
     "bad-chunk": (head(Transfer_Encoding="chunked") + b"zz\r\n" + OK_BODY, "protocol"),
     "early-close": (b"", "reset"),
-    "half-status": (b"HTTP/1.1 20", "protocol"),
+    "half-status": (b"HTTP/1.1 20", "reset"),
     "no-answer": (silent, "timeout"),
     "html": (whole(b"<html>hello</html>"), "body"),
     "bare-json": (whole(b'{"a":1}'), "body"),
@@ -194,6 +194,7 @@ class Hostile:
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
             block_on_close = False
+            request_queue_size = 256
 
             def handle_error(self, *args):
                 pass

@@ -9,8 +9,8 @@
 #include "shared/clock.h"
 #include "shared/text.h"
 
-#define FIXTURE_MONO INT64_C(1000000000)	/* the run's start on both clocks */
-#define FIXTURE_WALL INT64_C(1772366400000000)	/* 2026-03-01 12:00:00 UTC */
+#define FIXTURE_MONO INT64_C(1000000000)       /* the run's start on both clocks */
+#define FIXTURE_WALL INT64_C(1772366400000000) /* 2026-03-01 12:00:00 UTC */
 
 /* n scenarios s0, s1, … of 60 s, REST 10/s and WS 10/s each, all started and ended in time. */
 static inline struct run_result *
@@ -39,7 +39,8 @@ fixture_new(int n)
 	run->end_wall_us = FIXTURE_WALL + n * 60 * US_PER_S;
 	run->device[0] = result_device_new();
 	for (i = 0; i < n; i++) {
-		snprintf(p->profile.scenario[i].name, sizeof(p->profile.scenario[i].name), "s%d", i);
+		snprintf(
+		    p->profile.scenario[i].name, sizeof(p->profile.scenario[i].name), "s%d", i);
 		p->profile.scenario[i].duration_us = 60 * US_PER_S;
 		s = &run->device[0]->scenario[i];
 		s->started = s->ended = true;

@@ -1,4 +1,4 @@
-/* Each rule of what a verdict needs, at its border: the last that is enough and the first that is not. */
+/* Each rule of what a verdict needs, at its border: the last that is enough, then not. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -20,7 +20,8 @@ good(void)
 	struct run_result *run = fixture_new(1);
 	struct scenario_result *s = &run->device[0]->scenario[0];
 
-	text_copy(run->plan.device[0].serial_port, sizeof(run->plan.device[0].serial_port), "/dev/x");
+	text_copy(
+	    run->plan.device[0].serial_port, sizeof(run->plan.device[0].serial_port), "/dev/x");
 	fixture_load(&s->load[LOAD_REST], 600, 0, OP_TIMEOUT);
 	fixture_load(&s->load[LOAD_WS], 600, 0, OP_TIMEOUT);
 	s->serial.lines = 10;
@@ -107,6 +108,13 @@ change_auto_found(struct run_result *r)
 {
 	change_auto_none(r);
 	text_copy(r->device[0]->serial_port, 8, "/dev/y");
+}
+
+static void
+change_serial_only(struct run_result *r)
+{
+	change_auto_none(r);
+	r->plan.serial_only = true;
 }
 
 static void
@@ -202,43 +210,50 @@ change_late_in_time(struct run_result *r)
 
 struct rule {
 	void (*change)(struct run_result *r);
-	const char *what, *detail;	/* NULL: complete */
+	const char *what, *detail; /* NULL: complete */
 };
 
 static const struct rule rules[] = {
-	{change_none, NULL, NULL},
-	{change_no_answer, "rest_no_answer",
-	    "REST load was planned, but not one answer came (600 sent, 600 errors, 0 failed connects)"},
-	{change_refused, NULL, NULL},
-	{change_90, NULL, NULL},
-	{change_under_90, "rest_under_plan", "539 of 600 planned REST requests were sent, under 90% (0 due "
-					     "while every connection was busy, 0 missed)"},
-	{change_closed_loop, NULL, NULL},
-	{change_no_load, NULL, NULL},
-	{change_lost_10, NULL, NULL},
-	{change_lost_over, "rest_ops_lost", "the outcome of 61 of 600 REST requests is not known, over 10%: "
-					    "they ended with the worker that sent them"},
-	{change_unopened, "serial_never_open", "the serial port /dev/x was wanted and never open"},
-	{change_auto_none, NULL, NULL},
-	{change_auto_found, "serial_never_open", "the serial port /dev/y was wanted and never open"},
-	{change_none_wanted, NULL, NULL},
-	{change_held_95, NULL, NULL},
-	{change_held_under, "serial_held", "the serial port /dev/x was open for 56 of 60 s, under 95%"},
-	{change_silent, "serial_no_line", "the serial port /dev/x gave not one line in 60 s"},
-	{change_silent_short, NULL, NULL},
-	{change_holes, "worker_data_holes", "the ws worker's data has holes: 1 frames never came, 0 were "
-					    "dropped by the worker"},
-	{change_dropped, "worker_data_holes", "the ws worker's data has holes: 0 frames never came, 1 were "
-					      "dropped by the worker"},
-	{change_given_up, "worker_lost", "the rest worker was lost for good after 0 restarts: a fault of the "
-					 "harness"},
-	{change_late, "host_too_slow", "REST requests were sent late: p99 6.000 ms, over 5 ms; the host, not "
-				       "the device, may be to blame"},
-	{change_late_in_time, NULL, NULL},
-	{change_interrupted, "interrupted", "this scenario was interrupted before its planned end"},
-	{change_running, "interrupted", "this scenario had not ended when the report was written"},
-	{change_on, "run_not_ended", "the run has no end: it is still on, or it was killed"},
-	{change_unstarted, "not_started", "no scenario was started"},
+    {change_none, NULL, NULL},
+    {change_no_answer, "rest_no_answer",
+	"REST load was planned, but not one answer came (600 sent, 600 errors, 0 failed "
+	"connects)"},
+    {change_refused, NULL, NULL},
+    {change_90, NULL, NULL},
+    {change_under_90, "rest_under_plan",
+	"539 of 600 planned REST requests were sent, under 90% (0 due while every connection "
+	"was busy, 0 missed)"},
+    {change_closed_loop, NULL, NULL},
+    {change_no_load, NULL, NULL},
+    {change_lost_10, NULL, NULL},
+    {change_lost_over, "rest_ops_lost",
+	"the outcome of 61 of 600 REST requests is not known, over 10%: they ended with the "
+	"worker that sent them"},
+    {change_unopened, "serial_never_open", "the serial port /dev/x was wanted and never open"},
+    {change_auto_none, NULL, NULL},
+    {change_auto_found, "serial_never_open",
+	"the serial port /dev/y was wanted and never open"},
+    {change_serial_only, "serial_never_open", "the serial port auto was wanted and never open"},
+    {change_none_wanted, NULL, NULL},
+    {change_held_95, NULL, NULL},
+    {change_held_under, "serial_held",
+	"the serial port /dev/x was open for 56 of 60 s, under 95%"},
+    {change_silent, "serial_no_line", "the serial port /dev/x gave not one line in 60 s"},
+    {change_silent_short, NULL, NULL},
+    {change_holes, "worker_data_holes",
+	"the ws worker's data has holes: 1 frames never came, 0 were dropped by the worker"},
+    {change_dropped, "worker_data_holes",
+	"the ws worker's data has holes: 0 frames never came, 1 were dropped by the worker"},
+    {change_given_up, "worker_lost",
+	"the rest worker was lost for good after 0 restarts: a fault of the harness"},
+    {change_late, "host_too_slow",
+	"REST requests were sent late: p99 6.000 ms, over 5 ms; the host, not the device, may "
+	"be to blame"},
+    {change_late_in_time, NULL, NULL},
+    {change_interrupted, "interrupted", "this scenario was interrupted before its planned end"},
+    {change_running, "interrupted", "this scenario had not ended when the report was written"},
+    {change_on, "run_not_ended", "the run has no end: it is still on, or it was killed"},
+    {change_unstarted, "not_started", "no scenario was started"},
 };
 
 static void
@@ -304,9 +319,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules),
-		cmocka_unit_test(test_second_not_started),
-		cmocka_unit_test(test_overflow),
+	    cmocka_unit_test(test_rules),
+	    cmocka_unit_test(test_second_not_started),
+	    cmocka_unit_test(test_overflow),
 	};
 
 	return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);

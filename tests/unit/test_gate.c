@@ -19,28 +19,28 @@ struct row {
 	const char *name;
 	int64_t rest_ok, rest_errors, ws_ok, ws_errors, connect_errors, resets, fatal, lines;
 	int64_t rest_observed, rest_samples, ws_observed, ws_samples;
-	const char *ok;	/* of the four gates: y or n */
+	const char *ok; /* of the four gates: y or n */
 };
 
 static const struct row table[] = {
-	{"nothing at all", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "yyyy"},
-	{"exactly 30% passes", 70, 30, 7, 3, 0, 0, 0, 5, 300000, 100, 300000, 10, "yyyy"},
-	{"one over 30%", 69, 31, 6, 4, 0, 0, 0, 5, 310000, 100, 400000, 10, "ynny"},
-	{"just over 30%", 6999999, 3000001, 1, 0, 0, 0, 0, 0, 300001, 10000000, 0, 1, "ynyy"},
-	{"just over in 4e12", 2799999999999, 1200000000001, 1, 0, 0, 0, 0, 0, 300001, 4000000000000, 0,
-	    1, "ynyy"},
-	{"exact in 4e12", 2800000000000, 1200000000000, 1, 0, 0, 0, 0, 0, 300000, 4000000000000, 0, 1,
-	    "yyyy"},
-	{"a third is rounded up", 2, 1, 0, 0, 0, 0, 0, 0, 333334, 3, 0, 0, "ynyy"},
-	{"failed connects count on both sides", 1, 0, 7, 0, 3, 0, 0, 0, 0, 1, 300000, 10, "yyyy"},
-	{"one reset", 1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 1, "nyyy"},
-	{"one fatal line", 1, 0, 1, 0, 0, 0, 1, 9, 0, 1, 0, 1, "yyyn"},
-	/* device contract, real runs */
-	{"REST only, 300 s", 1901, 0, 0, 0, 0, 0, 0, 400, 0, 1901, 0, 0, "yyyy"},
-	{"WS only, 300 s", 0, 0, 2587, 0, 0, 0, 0, 400, 0, 0, 0, 2587, "yyyy"},
-	{"mixed, 900 s", 705, 4131, 275, 700, 1528, 0, 0, 900, 854219, 4836, 890132, 2503, "ynny"},
-	{"unreachable", 0, 75, 0, 0, 80, 0, 0, 3, 1000000, 75, 1000000, 80, "ynny"},
-	{"serial only, 1800 s, silent", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "yyyy"},
+    {"nothing at all", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "yyyy"},
+    {"exactly 30% passes", 70, 30, 7, 3, 0, 0, 0, 5, 300000, 100, 300000, 10, "yyyy"},
+    {"one over 30%", 69, 31, 6, 4, 0, 0, 0, 5, 310000, 100, 400000, 10, "ynny"},
+    {"just over 30%", 6999999, 3000001, 1, 0, 0, 0, 0, 0, 300001, 10000000, 0, 1, "ynyy"},
+    {"just over in 4e12", 2799999999999, 1200000000001, 1, 0, 0, 0, 0, 0, 300001, 4000000000000,
+	0, 1, "ynyy"},
+    {"exact in 4e12", 2800000000000, 1200000000000, 1, 0, 0, 0, 0, 0, 300000, 4000000000000, 0,
+	1, "yyyy"},
+    {"a third is rounded up", 2, 1, 0, 0, 0, 0, 0, 0, 333334, 3, 0, 0, "ynyy"},
+    {"failed connects count on both sides", 1, 0, 7, 0, 3, 0, 0, 0, 0, 1, 300000, 10, "yyyy"},
+    {"one reset", 1, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0, 1, "nyyy"},
+    {"one fatal line", 1, 0, 1, 0, 0, 0, 1, 9, 0, 1, 0, 1, "yyyn"},
+    /* device contract, real runs */
+    {"REST only, 300 s", 1901, 0, 0, 0, 0, 0, 0, 400, 0, 1901, 0, 0, "yyyy"},
+    {"WS only, 300 s", 0, 0, 2587, 0, 0, 0, 0, 400, 0, 0, 0, 2587, "yyyy"},
+    {"mixed, 900 s", 705, 4131, 275, 700, 1528, 0, 0, 900, 854219, 4836, 890132, 2503, "ynny"},
+    {"unreachable", 0, 75, 0, 0, 80, 0, 0, 3, 1000000, 75, 1000000, 80, "ynny"},
+    {"serial only, 1800 s, silent", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "yyyy"},
 };
 
 static void
@@ -106,44 +106,46 @@ struct blame {
 };
 
 static const struct blame blames[] = {
-	{"none", LOAD_REST, 10000, 5, {0}, {0}, 0, 0, 0, 0, ""},
-	{"limiter, over it", LOAD_REST, 24000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
-	    "all 4131 errors are refusals by the device's own rate limiter (20 requests a second per IP, "
-	    "then a 5 s block): the offered load is over the device's limit; the device did not "
-	    "malfunction"},
-	{"limiter, most of them", LOAD_REST, RATE_CLOSED_LOOP, 0,
-	    {[OP_REJECTED] = 90, [OP_TIMEOUT] = 10}, {0}, 90, 0, 0, 0,
-	    "90 of 100 errors are refusals by the device's own rate limiter (20 requests a second per IP, "
-	    "then a 5 s block): the offered load is over the device's limit; the device did not "
-	    "malfunction"},
-	{"limiter, below it", LOAD_REST, 10000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
-	    "all 4131 errors are refusals by the device's own rate limiter (20 requests a second per IP, "
-	    "then a 5 s block shared by REST and WS): 10.000/s is below it, so other traffic of this IP set "
-	    "it off; the device did not malfunction"},
-	{"other refusals", LOAD_REST, 10000, 0, {[OP_REJECTED] = 10}, {0}, 0, 0, 0, 0,
-	    "all 10 errors are refusals by the device's own policy; the device did not malfunction"},
-	{"89% is mixed", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 89, [OP_RESET] = 11}, {0}, 0, 0, 0, 0,
-	    "errors of several kinds: 89 timeout, 11 reset"},
-	{"connect", LOAD_REST, 10000, 0, {[OP_CONNECT] = 75}, {0}, 0, 0, 0, 0,
-	    "all 75 errors are failed TCP connections: the device was not reachable"},
-	{"timeout", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 7}, {0}, 0, 0, 0, 0,
-	    "all 7 errors are requests that the device did not answer within 3 s"},
-	{"ws failed connects", LOAD_WS, 10000, 0, {0}, {[OP_CONNECT] = 80}, 0, 0, 0, 0,
-	    "all 80 errors are failed TCP connections: the device was not reachable"},
-	{"ws limiter", LOAD_WS, 60000, 0, {[OP_REJECTED] = 9}, {0}, 0, 0, 0, 0,
-	    "all 9 errors are refusals by the device's own rate limiter (50 messages a second per IP, then a "
-	    "5 s block): the offered load is over the device's limit; the device did not malfunction"},
-	{"ws one session", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 9, 0, 0,
-	    "all 9 errors are refused sessions (close 1008): the device allows 1 session per IP and 8 in all "
-	    "(2 without PSRAM); the device did not malfunction"},
-	{"ws cooldown", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 1, 8, 0,
-	    "all 9 errors are refused sessions (close 1013): the device refuses a reconnect within 2 s and "
-	    "while it is short of heap; the device did not malfunction"},
-	{"ws shedding", LOAD_WS, 8000, 0, {[OP_REJECTED] = 3}, {[OP_REJECTED] = 9}, 0, 0, 8, 4,
-	    "all 12 errors are refusals (close 1013) while the device shed its WS clients for want of "
-	    "internal heap; that is its policy, the device did not malfunction"},
-	{"ws unanswered", LOAD_WS, 8000, 0, {[OP_UNANSWERED] = 3}, {0}, 0, 0, 0, 0,
-	    "all 3 errors are requests or connects that the device did not answer within 2 s"},
+    {"none", LOAD_REST, 10000, 5, {0}, {0}, 0, 0, 0, 0, ""},
+    {"limiter, over it", LOAD_REST, 24000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
+	"all 4131 errors are refusals by the device's own rate limiter (20 requests a second "
+	"per IP, then a 5 s block): the offered load is over the device's limit; the device "
+	"did not malfunction"},
+    {"limiter, most of them", LOAD_REST, RATE_CLOSED_LOOP, 0,
+	{[OP_REJECTED] = 90, [OP_TIMEOUT] = 10}, {0}, 90, 0, 0, 0,
+	"90 of 100 errors are refusals by the device's own rate limiter (20 requests a second "
+	"per IP, then a 5 s block): the offered load is over the device's limit; the device "
+	"did not malfunction"},
+    {"limiter, below it", LOAD_REST, 10000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
+	"all 4131 errors are refusals by the device's own rate limiter (20 requests a second "
+	"per IP, then a 5 s block shared by REST and WS): 10.000/s is below it, so other "
+	"traffic of this IP set it off; the device did not malfunction"},
+    {"other refusals", LOAD_REST, 10000, 0, {[OP_REJECTED] = 10}, {0}, 0, 0, 0, 0,
+	"all 10 errors are refusals by the device's own policy; the device did not "
+	"malfunction"},
+    {"89% is mixed", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 89, [OP_RESET] = 11}, {0}, 0, 0, 0, 0,
+	"errors of several kinds: 89 timeout, 11 reset"},
+    {"connect", LOAD_REST, 10000, 0, {[OP_CONNECT] = 75}, {0}, 0, 0, 0, 0,
+	"all 75 errors are failed TCP connections: the device was not reachable"},
+    {"timeout", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 7}, {0}, 0, 0, 0, 0,
+	"all 7 errors are requests that the device did not answer within 3 s"},
+    {"ws failed connects", LOAD_WS, 10000, 0, {0}, {[OP_CONNECT] = 80}, 0, 0, 0, 0,
+	"all 80 errors are failed TCP connections: the device was not reachable"},
+    {"ws limiter", LOAD_WS, 60000, 0, {[OP_REJECTED] = 9}, {0}, 0, 0, 0, 0,
+	"all 9 errors are refusals by the device's own rate limiter (50 messages a second per "
+	"IP, then a 5 s block): the offered load is over the device's limit; the device did "
+	"not malfunction"},
+    {"ws one session", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 9, 0, 0,
+	"all 9 errors are refused sessions (close 1008): the device allows 1 session per IP "
+	"and 8 in all (2 without PSRAM); the device did not malfunction"},
+    {"ws cooldown", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 1, 8, 0,
+	"all 9 errors are refused sessions (close 1013): the device refuses a reconnect within "
+	"2 s and while it is short of heap; the device did not malfunction"},
+    {"ws shedding", LOAD_WS, 8000, 0, {[OP_REJECTED] = 3}, {[OP_REJECTED] = 9}, 0, 0, 8, 4,
+	"all 12 errors are refusals (close 1013) while the device shed its WS clients for want "
+	"of internal heap; that is its policy, the device did not malfunction"},
+    {"ws unanswered", LOAD_WS, 8000, 0, {[OP_UNANSWERED] = 3}, {0}, 0, 0, 0, 0,
+	"all 3 errors are requests that the device did not answer within 2 s"},
 };
 
 static void
@@ -193,7 +195,11 @@ test_reboot_blame(void **state)
 	(void)state;
 	d->scenario[0].uptime_resets = 1;
 	d->scenario[0].serial.fatal_lines = 3;
+	fixture_load(&d->scenario[0].load[LOAD_REST], 6, 4, OP_CONNECT);
 	gate_eval(&run->plan, d, g);
+	assert_string_equal(
+	    g[REST].blame, "all 4 errors are failed TCP connections: the device was not "
+			   "reachable; it rebooted in this scenario");
 	assert_string_equal(g[UPTIME].blame, "the device rebooted: its uptime began again");
 	d->reboot_count = 2;
 	d->reboot[0].harness_caused = true;
@@ -201,9 +207,10 @@ test_reboot_blame(void **state)
 	d->reboot[1].line_count = 1;
 	d->reboot[1].line[0] = strdup("Guru Meditation\x1b[0m");
 	gate_eval(&run->plan, d, g);
-	assert_string_equal(g[UPTIME].blame, "the device rebooted; reset reason 0xc (RTC_SW_CPU_RST: panic "
-					     "or ESP.restart())");
-	assert_string_equal(g[FATAL].blame, "the device's own console says: Guru Meditation\\x1b[0m");
+	assert_string_equal(g[UPTIME].blame,
+	    "the device rebooted; reset reason 0xc (RTC_SW_CPU_RST: panic or ESP.restart())");
+	assert_string_equal(
+	    g[FATAL].blame, "the device's own console says: Guru Meditation\\x1b[0m");
 	fixture_free(run);
 }
 
@@ -211,10 +218,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),
-		cmocka_unit_test(test_only_started),
-		cmocka_unit_test(test_blame),
-		cmocka_unit_test(test_reboot_blame),
+	    cmocka_unit_test(test_table),
+	    cmocka_unit_test(test_only_started),
+	    cmocka_unit_test(test_blame),
+	    cmocka_unit_test(test_reboot_blame),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /*
  * Both report formats, byte for byte against tests/golden, made from results filled by hand:
  * a good run, one in which everything is hostile, and a device that was never reached. With
- * LWS_GOLDEN_UPDATE=1 in the environment the golden files are written anew, to be read and committed.
+ * LWS_GOLDEN_UPDATE=1 in the environment the golden files are written anew, to be read and
+ * committed.
  */
 #include "config.h"
 
@@ -19,11 +20,12 @@
 #include "tests/unit/result_fixture.h"
 #include "shared/poison.h"
 
-#define AT(s) (FIXTURE_MONO + (int64_t)((s) * 1000000.0))
+#define AT(s) (FIXTURE_MONO + (int64_t)((s)*1000000.0))
 
 /* Everything that has a meaning in Markdown, HTML, JSON or a terminal. */
-static const char evil[] = "# | a\\b `c` **d** _e_ [x](http://evil) <script>alert(1)</script> & \"q\" "
-			   "\n## not a heading\r\t\x1b[31m\x01\x7f\xff\xc3 \xe2\x80\xae ```` ü €";
+static const char evil[] =
+    "# | a\\b `c` **d** _e_ [x](http://evil) <script>alert(1)</script> & \"q\" "
+    "\n## not a heading\r\t\x1b[31m\x01\x7f\xff\xc3 \xe2\x80\xae ```` ü €";
 
 static void
 set(char *dst, size_t size, const char *src)
@@ -187,7 +189,8 @@ fill_evil_reboot(struct reboot *b, int scenario)
 	b->seen_us = AT(33.25);
 	b->scenario = scenario;
 	b->reset_reason = 0xc;
-	b->sources = 1u << SAW_REST | 1u << SAW_LOG_CLOCK | 1u << SAW_RESET_LINE | 1u << SAW_FATAL;
+	b->sources =
+	    1u << SAW_REST | 1u << SAW_LOG_CLOCK | 1u << SAW_RESET_LINE | 1u << SAW_FATAL;
 	b->line_count = 3;
 	b->lines_cut = 2;
 	b->line[0] = strdup("Guru Meditation Error: Core  1 panic'ed (LoadProhibited).");
@@ -198,9 +201,18 @@ fill_evil_reboot(struct reboot *b, int scenario)
 static void
 fill_evil_console(struct scenario_result *s)
 {
-	s->serial = (struct serial_stats){.lines = 10, .bytes = 999, .opens = 2, .truncated = 1,
-		.unlogged = 4, .shedding_lines = 3, .ws_diag_lines = 1, .fatal_lines = 4,
-		.warning_lines = 1, .held_us = 30 * US_PER_S, .gap_count = 1, .gaps_other = 5};
+	s->serial = (struct serial_stats){.lines = 10,
+	    .bytes = 999,
+	    .opens = 2,
+	    .truncated = 1,
+	    .unlogged = 4,
+	    .shedding_lines = 3,
+	    .ws_diag_lines = 1,
+	    .fatal_lines = 4,
+	    .warning_lines = 1,
+	    .held_us = 30 * US_PER_S,
+	    .gap_count = 1,
+	    .gaps_other = 5};
 	s->serial.gap[0] = (struct gap){AT(40), -1};
 	s->uptime_resets = 1;
 	fill_series(&s->heap[HEAP_SERIAL], 20000, 11252, 22968, 20000);
@@ -249,8 +261,12 @@ run_hostile(void)
 	d->scenario[1].start_us = d->scenario[1].end_us = -1;
 	d->reboot_count = 2;
 	fill_evil_reboot(&d->reboot[0], 0);
-	d->reboot[1] = (struct reboot){.boot_us = AT(2), .seen_us = AT(2), .scenario = -1,
-		.reset_reason = 0x15, .sources = 1u << SAW_RESET_LINE, .harness_caused = true};
+	d->reboot[1] = (struct reboot){.boot_us = AT(2),
+	    .seen_us = AT(2),
+	    .scenario = -1,
+	    .reset_reason = 0x15,
+	    .sources = 1u << SAW_RESET_LINE,
+	    .harness_caused = true};
 	d->reboots_other = 1;
 	fill_worker(d, ROLE_REST, 1, 9);
 	SET(d->life[0].reason, evil);
@@ -285,8 +301,9 @@ run_unreachable(void)
 	}
 	run->end = RUN_UNREACHABLE;
 	run->end_wall_us = FIXTURE_WALL + 4 * US_PER_S;
-	SET(run->end_text, "http://192.168.1.101 does not answer: connect timed out after 4 s; is the "
-			   "device on, and is --host right?");
+	SET(run->end_text,
+	    "http://192.168.1.101 does not answer: connect timed out after 4 s; is the "
+	    "device on, and is --host right?");
 	fill_worker(d, ROLE_REST, 1, 0);
 	d->worker[ROLE_REST].ready_ok = false;
 	d->worker[ROLE_REST].ready_class = OP_CONNECT;
@@ -300,7 +317,7 @@ struct golden {
 };
 
 static const struct golden goldens[] = {
-	{"good", run_good}, {"hostile", run_hostile}, {"unreachable", run_unreachable}};
+    {"good", run_good}, {"hostile", run_hostile}, {"unreachable", run_unreachable}};
 
 static void
 golden_path(char *dst, size_t size, const char *name, const char *ext)
@@ -357,7 +374,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_golden),
 	};
 
 	setenv("TZ", "UTC0", 1);

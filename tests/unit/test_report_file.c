@@ -1,4 +1,5 @@
-/* Report files on a real directory: names, collisions, paths in the way, replacing the run's own. */
+/* Report files on a real directory: names, collisions, paths in the way, replacing the run's
+ * own. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -21,8 +22,8 @@
 #define BASE "stress_harness_quick_2026-03-01_120000"
 
 struct place {
-	char dir[256];		/* temporary, removed with all that is in it */
-	char out[300];		/* a directory in it that is not there yet */
+	char dir[256]; /* temporary, removed with all that is in it */
+	char out[300]; /* a directory in it that is not there yet */
 };
 
 static int
@@ -41,8 +42,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const ext[] = {".journal", ".json", ".md", ".serial.log", "_2.journal",
-		"_2.json", "_2.md", "_3.journal", "_4.journal"};
+	static const char *const ext[] = {".journal", ".json", ".md", ".serial.log",
+	    "_2.journal", "_2.json", "_2.md", "_3.journal", "_4.journal"};
 	struct place *p = *state;
 	char path[512];
 	size_t i;
@@ -135,8 +136,10 @@ test_reserve_file_in_the_way(void **state)
 	close(open(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
 	assert_int_equal(report_reserve(p->out, "quick", FIXTURE_WALL, &paths, &fd, &e), -1);
 	assert_int_equal(fd, -1);
-	snprintf(want, sizeof(want), "cannot make the report directory %s: Not a directory; choose another "
-				     "directory with --out-dir", path);
+	snprintf(want, sizeof(want),
+	    "cannot make the report directory %s: Not a directory; choose another directory "
+	    "with --out-dir",
+	    path);
 	assert_string_equal(e.text, want);
 	assert_int_equal(report_reserve("", "quick", FIXTURE_WALL, &paths, &fd, &e), -1);
 }
@@ -152,7 +155,8 @@ test_reserve_profile_name(void **state)
 
 	assert_int_equal(report_reserve(p->dir, "../a b/ü", FIXTURE_WALL, &paths, &fd, &e), 0);
 	close(fd);
-	snprintf(want, sizeof(want), "%s/stress_harness_.._a_b____2026-03-01_120000.journal", p->dir);
+	snprintf(want, sizeof(want), "%s/stress_harness_.._a_b____2026-03-01_120000.journal",
+	    p->dir);
 	assert_int_equal(unlink(want), 0);
 }
 
@@ -216,7 +220,8 @@ test_write_dir_gone(void **state)
 	assert_int_equal(rmdir(p->out), 0);
 	verdict_eval(run, 0, &v);
 	assert_int_equal(report_write(&paths, run, 0, &v, &e), -1);
-	snprintf(path, sizeof(path), "cannot write the report %s.json: No such file or directory", paths.base);
+	snprintf(path, sizeof(path),
+	    "cannot write the report %s.json: No such file or directory", paths.base);
 	assert_string_equal(e.text, path);
 	fixture_free(run);
 }
@@ -225,12 +230,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_reserve_names, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reserve_any_file_counts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reserve_file_in_the_way, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reserve_profile_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_write_dir_gone, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reserve_names, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reserve_any_file_counts, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reserve_file_in_the_way, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_reserve_profile_name, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_write_dir_gone, setup, teardown),
 	};
 
 	setenv("TZ", "UTC0", 1);

@@ -1,4 +1,4 @@
-/* Each line of the device contract, plain and coloured, and the look-alikes that must not match. */
+/* Each line of the device contract, plain and coloured, and look-alikes that must not match. */
 #include "config.h"
 
 #include <regex.h>

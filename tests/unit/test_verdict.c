@@ -23,23 +23,23 @@ struct row {
 };
 
 static const struct row table[] = {
-	{RUN_DONE, 0, false, false, false, false, EXIT_PASS, true},
-	{RUN_DONE, 0, false, false, true, false, EXIT_INCOMPLETE, true},
-	{RUN_DONE, 0, false, false, true, true, EXIT_PASS, true},
-	{RUN_DONE, 0, true, false, false, false, EXIT_FAIL, false},
-	{RUN_DONE, 0, true, false, true, true, EXIT_FAIL, false},
-	{RUN_DONE, 0, false, true, false, true, EXIT_FAULT, true},
-	{RUN_DONE, 0, true, true, false, false, EXIT_FAIL, false},
-	{RUN_FAULT, 0, false, false, false, false, EXIT_FAULT, true},
-	{RUN_FAULT, 0, true, false, false, false, EXIT_FAIL, false},
-	{RUN_INTERRUPTED, SIGINT, false, false, true, false, EXIT_SIGINT, true},
-	{RUN_INTERRUPTED, SIGTERM, false, false, true, true, EXIT_SIGTERM, true},
-	{RUN_INTERRUPTED, SIGHUP, false, false, true, false, EXIT_SIGTERM, true},
-	{RUN_INTERRUPTED, SIGINT, true, false, true, false, EXIT_FAIL, false},
-	{RUN_INTERRUPTED, SIGINT, false, true, true, false, EXIT_FAULT, true},
-	{RUN_UNREACHABLE, 0, false, false, false, false, EXIT_UNREACHABLE, false},
-	{RUN_ON, 0, false, false, false, true, EXIT_INCOMPLETE, true},
-	{RUN_ON, 0, true, false, false, false, EXIT_FAIL, false},
+    {RUN_DONE, 0, false, false, false, false, EXIT_PASS, true},
+    {RUN_DONE, 0, false, false, true, false, EXIT_INCOMPLETE, true},
+    {RUN_DONE, 0, false, false, true, true, EXIT_PASS, true},
+    {RUN_DONE, 0, true, false, false, false, EXIT_FAIL, false},
+    {RUN_DONE, 0, true, false, true, true, EXIT_FAIL, false},
+    {RUN_DONE, 0, false, true, false, true, EXIT_FAULT, true},
+    {RUN_DONE, 0, true, true, false, false, EXIT_FAIL, false},
+    {RUN_FAULT, 0, false, false, false, false, EXIT_FAULT, true},
+    {RUN_FAULT, 0, true, false, false, false, EXIT_FAIL, false},
+    {RUN_INTERRUPTED, SIGINT, false, false, true, false, EXIT_SIGINT, true},
+    {RUN_INTERRUPTED, SIGTERM, false, false, true, true, EXIT_SIGTERM, true},
+    {RUN_INTERRUPTED, SIGHUP, false, false, true, false, EXIT_SIGTERM, true},
+    {RUN_INTERRUPTED, SIGINT, true, false, true, false, EXIT_FAIL, false},
+    {RUN_INTERRUPTED, SIGINT, false, true, true, false, EXIT_FAULT, true},
+    {RUN_UNREACHABLE, 0, false, false, false, false, EXIT_UNREACHABLE, false},
+    {RUN_ON, 0, false, false, false, true, EXIT_INCOMPLETE, true},
+    {RUN_ON, 0, true, false, false, false, EXIT_FAIL, false},
 };
 
 static void
@@ -57,7 +57,8 @@ judge(const struct row *r, struct verdict *v)
 		s->uptime_resets = 1;
 	if (r->gap)
 		s->load[LOAD_REST].planned = 1000;
-	run->device[0]->worker[ROLE_REST].used = run->device[0]->worker[ROLE_REST].given_up = r->given_up;
+	run->device[0]->worker[ROLE_REST].used = run->device[0]->worker[ROLE_REST].given_up =
+	    r->given_up;
 	verdict_eval(run, 0, v);
 	fixture_free(run);
 }
@@ -88,20 +89,22 @@ test_reasons(void **state)
 	fixture_load(&s->load[LOAD_REST], 600, 0, OP_TIMEOUT);
 	fixture_load(&s->load[LOAD_WS], 590, 10, OP_UNANSWERED);
 	verdict_eval(run, 0, &v);
-	assert_string_equal(v.reason, "every gate held in 1 scenario: 600 REST calls with 0 errors, 600 WS "
-				      "messages with 10 errors, 0 console lines, no uptime reset and no fatal "
-				      "line");
+	assert_string_equal(v.reason,
+	    "every gate held in 1 scenario: 600 REST calls with 0 errors, 600 WS messages with "
+	    "10 errors, 0 console lines, no uptime reset and no fatal line");
 	s->load[LOAD_REST].sent = 100;
 	verdict_eval(run, 0, &v);
-	assert_string_equal(v.reason, "no gate was crossed, but the evidence is incomplete: s0: 100 of 600 "
-				      "planned REST requests were sent, under 90% (0 due while every connection "
-				      "was busy, 0 missed)");
-	s->load[LOAD_WS].ok = s->load[LOAD_WS].errors = s->load[LOAD_WS].by_class[OP_UNANSWERED] = 0;
+	assert_string_equal(v.reason,
+	    "no gate was crossed, but the evidence is incomplete: s0: 100 of 600 planned REST "
+	    "requests were sent, under 90% (0 due while every connection was busy, 0 missed)");
+	s->load[LOAD_WS].ok = s->load[LOAD_WS].errors =
+	    s->load[LOAD_WS].by_class[OP_UNANSWERED] = 0;
 	s->load[LOAD_WS].connect_errors = s->load[LOAD_WS].connect_by_class[OP_CONNECT] = 80;
 	verdict_eval(run, 0, &v);
-	assert_string_equal(v.reason, "gate ws_error_rate was crossed in s0: (WS errors + failed connects) / "
-				      "(WS messages + failed connects) = 100.00% of 80 samples, limit 30.00%: "
-				      "all 80 errors are failed TCP connections: the device was not reachable");
+	assert_string_equal(
+	    v.reason, "gate ws_error_rate was crossed in s0: (WS errors + failed connects) / "
+		      "(WS messages + failed connects) = 100.00% of 80 samples, limit 30.00%: "
+		      "all 80 errors are failed TCP connections: the device was not reachable");
 	fixture_free(run);
 }
 
@@ -115,12 +118,13 @@ test_nothing_seen(void **state)
 	(void)state;
 	run->device[0]->scenario[0].started = false;
 	run->end = RUN_UNREACHABLE;
-	text_copy(run->end_text, sizeof(run->end_text), "http://192.168.1.101: connection refused");
+	text_copy(
+	    run->end_text, sizeof(run->end_text), "http://192.168.1.101: connection refused");
 	verdict_eval(run, 0, &v);
 	assert_int_equal(v.exit_status, EXIT_UNREACHABLE);
 	assert_false(v.pass);
-	assert_string_equal(v.reason, "the preflight failed, no load was sent: http://192.168.1.101: "
-				      "connection refused");
+	assert_string_equal(v.reason,
+	    "the preflight failed, no load was sent: http://192.168.1.101: connection refused");
 	assert_string_equal(v.evidence.gap[0].what, "not_started");
 	run->end = RUN_INTERRUPTED;
 	run->end_signal = SIGINT;
@@ -134,9 +138,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_precedence),
-		cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_nothing_seen),
+	    cmocka_unit_test(test_precedence),
+	    cmocka_unit_test(test_reasons),
+	    cmocka_unit_test(test_nothing_seen),
 	};
 
 	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

@@ -2,27 +2,15 @@
 
 #include "worker/sim/console.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
-#ifdef HAVE_PTY_H
-#include <pty.h>
-#elif defined(HAVE_UTIL_H)
-#include <util.h>
-#elif defined(HAVE_LIBUTIL_H)
-#include <libutil.h>
-#endif
 
-#include "shared/fd.h"
 #include "shared/log.h"
+#include "worker/sim/pty.h"
 #include "worker/sim/sim.h"
 #include "shared/poison.h"
 
@@ -43,9 +31,7 @@ enum timer {
 
 struct console {
 	struct sim *sim;
-	int master, slave;		/* the slave stays open, so that a reader's close is no hangup */
-	char path[128];
-	char link[1024];		/* "" for none */
+	struct pty pty;
 	struct evbuffer *queue;
 	struct event *writable;
 	struct event *timers[TIMERS];
@@ -62,7 +48,7 @@ console_quiet(const struct console *c)
 {
 	const struct faults *f = &c->sim->faults;
 
-	return c->master == -1 || f->console_silent ||
+	return c->pty.master == -1 || f->console_silent ||
 	    (f->console_dead_us >= 0 && sim_elapsed_us(c->sim) >= f->console_dead_us);
 }
 
@@ -72,12 +58,12 @@ console_flush(struct console *c)
 	size_t len = evbuffer_get_length(c->queue);
 	struct timeval tv = clock_timeval(CUT_US);
 
-	while (len > 0 && c->master != -1) {
+	while (len > 0 && c->pty.master != -1) {
 		if (c->sim->faults.console_cut && event_pending(c->timers[TIMER_CUT], EV_TIMEOUT, NULL))
 			return;
 		if (c->sim->faults.console_cut)
 			len = (size_t)sim_below(c->sim, (int64_t)len) + 1;
-		if (evbuffer_write_atmost(c->queue, c->master, (ev_ssize_t)len) <= 0) {
+		if (evbuffer_write_atmost(c->queue, c->pty.master, (ev_ssize_t)len) <= 0) {
 			event_add(c->writable, NULL);
 			return;
 		}
@@ -402,55 +388,23 @@ pace_cb(evutil_socket_t fd, short what, void *arg)
 	pace_noise(c);
 }
 
-static int
-set_link(struct console *c, struct err *e)
-{
-	char temp[sizeof(c->link) + 8];
-	struct stat st;
-
-	if (c->link[0] == '\0')
-		return 0;
-	if (lstat(c->link, &st) == 0 && !S_ISLNK(st.st_mode))
-		return err_set(e, "--console-link %s: something else than a link is there", c->link);
-	snprintf(temp, sizeof(temp), "%s.new", c->link);
-	unlink(temp);
-	if (symlink(c->path, temp) == -1 || rename(temp, c->link) == -1)
-		return err_set(e, "--console-link %s: %s", c->link, strerror(errno));
-	return 0;
-}
-
 static void
-close_pty(struct console *c)
+console_close(struct console *c)
 {
 	if (c->writable != NULL)
 		event_free(c->writable);
 	c->writable = NULL;
 	evbuffer_drain(c->queue, evbuffer_get_length(c->queue));
-	fd_close(&c->master);
-	fd_close(&c->slave);
+	pty_close(&c->pty);
 }
 
 static int
-open_pty(struct console *c, struct err *e)
+console_open(struct console *c, struct err *e)
 {
-	struct termios t = {0};
-	const char *name;
-
-	cfmakeraw(&t);
-	t.c_cflag |= CREAD | CLOCAL;
-	cfsetispeed(&t, B115200);
-	cfsetospeed(&t, B115200);
-	if (openpty(&c->master, &c->slave, NULL, &t, NULL) == -1)
-		return err_set(e, "cannot open a pseudo terminal: %s", strerror(errno));
-	name = ttyname(c->slave);
-	if (name == NULL || fd_set_cloexec(c->master, true) == -1 ||
-	    fd_set_cloexec(c->slave, true) == -1 || fd_set_nonblock(c->master, true) == -1)
-		return err_set(e, "cannot set up a pseudo terminal: %s", strerror(errno));
-	snprintf(c->path, sizeof(c->path), "%s", name);
-	c->writable = event_new(c->sim->base, c->master, EV_WRITE, flush_cb, c);
-	if (c->writable == NULL)
-		return err_set(e, "out of memory");
-	return set_link(c, e);
+	if (pty_open(&c->pty, e) == -1)
+		return -1;
+	c->writable = event_new(c->sim->base, c->pty.master, EV_WRITE, flush_cb, c);
+	return c->writable != NULL ? 0 : err_set(e, "out of memory");
 }
 
 static void
@@ -460,9 +414,7 @@ vanish_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (c->link[0] != '\0')
-		unlink(c->link);
-	close_pty(c);
+	console_close(c);
 }
 
 static void
@@ -473,9 +425,9 @@ appear_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (open_pty(c, &e) == -1) {
+	if (console_open(c, &e) == -1) {
 		log_warn("%s", e.text);
-		close_pty(c);
+		console_close(c);
 	}
 }
 
@@ -520,21 +472,15 @@ console_new(struct sim *s, const char *link, struct err *e)
 		return NULL;
 	}
 	c->sim = s;
-	c->master = c->slave = -1;
 	c->queue = evbuffer_new();
-	if (link != NULL && snprintf(c->link, sizeof(c->link), "%s", link) >= (int)sizeof(c->link)) {
-		c->link[0] = '\0';
-		err_set(e, "--console-link: the name is too long");
+	if (pty_init(&c->pty, link, e) == -1)
 		goto fail;
-	}
 	if (c->queue == NULL) {
 		err_set(e, "out of memory");
 		goto fail;
 	}
-	if (open_pty(c, e) == -1) {
-		c->link[0] = '\0';
+	if (console_open(c, e) == -1)
 		goto fail;
-	}
 	if (arm(c, e) == 0)
 		return c;
 fail:
@@ -549,10 +495,8 @@ console_free(struct console *c)
 
 	if (c == NULL)
 		return;
-	if (c->link[0] != '\0')
-		unlink(c->link);
 	if (c->queue != NULL) {
-		close_pty(c);
+		console_close(c);
 		evbuffer_free(c->queue);
 	}
 	for (i = 0; i < sizeof(c->timers) / sizeof(c->timers[0]); i++) {
@@ -565,5 +509,5 @@ console_free(struct console *c)
 const char *
 console_path(const struct console *c)
 {
-	return c->path;
+	return c->pty.path;
 }

@@ -23,6 +23,7 @@
 #include "shared/poison.h"
 
 #define BACKLOG 16
+#define SEND_BUFFER 16384	/* small as the device's, so that its queue of frames is what fills */
 
 union address {
 	struct sockaddr sa;
@@ -64,7 +65,7 @@ accept_cb(evutil_socket_t fd, short what, void *arg)
 	struct server *v = arg;
 	socklen_t len = sizeof(peer);
 	struct conn *c;
-	int on = 1;
+	int on = 1, size = SEND_BUFFER;
 	int client = accept((int)fd, &peer.sa, &len);
 
 	(void)what;
@@ -78,6 +79,7 @@ accept_cb(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	v->sim->stats.connects++;
 	c = conn_new(v->sim, client, peer_ip(&peer));
 	if (c == NULL)

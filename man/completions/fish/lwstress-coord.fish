@@ -1,0 +1,23 @@
+# fish completion for lwstress-coord
+
+complete -c lwstress-coord -f
+complete -c lwstress-coord -l host -x -d 'Device under test'
+complete -c lwstress-coord -l ws-url -x -d 'Its WebSocket'
+complete -c lwstress-coord -l serial-port -x -a 'auto none /dev/tty{ACM,USB}*' -d 'Its console'
+complete -c lwstress-coord -l profile -r -F -a 'quick typical stress' -d 'What to send'
+complete -c lwstress-coord -l out-dir -x -a '(__fish_complete_directories)' -d 'Where the report files go'
+complete -c lwstress-coord -l scenario-duration -x -d 'Run every scenario this long'
+complete -c lwstress-coord -l serial-only -d 'No load, watch the console only'
+complete -c lwstress-coord -l serial-duration -x -d 'How long --serial-only watches'
+complete -c lwstress-coord -l simulate -d 'Test a simulated device'
+complete -c lwstress-coord -l fresh-connections -d 'A new REST connection for each request'
+complete -c lwstress-coord -l rest-timeout -x -d 'For an answer to a REST request'
+complete -c lwstress-coord -l ws-timeout -x -d 'For a reply to a WebSocket message'
+complete -c lwstress-coord -l connect-timeout -x -d 'For a connection'
+complete -c lwstress-coord -l preflight-timeout -x -d 'For the first answer'
+complete -c lwstress-coord -l insecure -d 'Do not verify certificates'
+complete -c lwstress-coord -l ca-file -r -F -d 'Verify against these certificates'
+complete -c lwstress-coord -l proxy -x -d 'Go through this proxy'
+complete -c lwstress-coord -l allow-incomplete -d 'Exit 0 instead of 4'
+complete -c lwstress-coord -l help -d 'Show the options'
+complete -c lwstress-coord -l version -d 'Show the version'

@@ -1,0 +1,691 @@
+"""Cases of ws_worker.bats: `ws_worker.py CASE`. The test plays coordinator and device."""
+import json
+import os
+import re
+import select
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+SRC = os.environ.get("LWS_SRCDIR", ".")
+sys.path.insert(0, os.path.join(SRC, "tests/lib"))
+
+from worker_driver import CLASSES, CLOSED_LOOP, EVENTS, Worker, mono_us, plan
+from ws_peers import (Device, KINDS, RawPeer, after_handshake, answer101, flood, frame, read_head,
+                      reply_to)
+
+RSS_MAX_KB = 40 * 1024
+SANITIZED = "address" in os.environ.get("LWS_SANITIZE", "")
+
+
+def events(w, name):
+    return [e for e in w.of("EVENT") if EVENTS[e["kind"]] == name]
+
+
+def total(w, name):
+    return sum(e["value"] for e in events(w, name))
+
+
+def texts(w, name):
+    return [e["text"].decode() for e in events(w, name)]
+
+
+def check(truth, *what):
+    if not truth:
+        raise AssertionError(" ".join(str(x) for x in what))
+
+
+def equal(got, want, what=""):
+    check(got == want, what, "is", repr(got), "and not", repr(want))
+
+
+def ready(w, p, ok=1, timeout=10):
+    w.send_plan(p)
+    frame_ready = w.wait("READY", timeout)
+    equal(frame_ready["ok"], ok, "READY %r" % frame_ready["text"])
+    return frame_ready
+
+
+def run(url, loads=((50000, 2, 1),), after=None, window=1, **more):
+    """One scenario from READY to the end; returns the worker with all its frames."""
+    p = plan(url, loads, KINDS, **dict({"timeout_ms": 2000}, **more))
+    for load in p["load"]:
+        load["window"] = window
+    w = Worker("ws")
+    with w:
+        ready(w, p)
+        w.started = w.start(0, mono_us() + 20000)
+        w.pump(0.02 + loads[0][1])
+        w.stop(after or 1000)
+        w.rss_kb = w.peak_rss_kb()
+        w.final = w.finish(after or 1000)
+        equal(w.status, 0, "exit status")
+        equal(w.holes, 0, "holes in the sequence")
+        equal(w.final["begun"], len(w.of("OP_BEGIN")), "begun")
+        equal(w.final["ended"], w.final["begun"], "ended")
+    if not SANITIZED:
+        check(w.rss_kb < RSS_MAX_KB, "the worker took", w.rss_kb, "KB")
+    return w
+
+
+# Good devices
+
+def case_python_counts():
+    d = Device()
+    w = run(d.url, ((100000, 2, 1),))
+    equal(len(d.messages), w.final["begun"], "messages that the server counted")
+    equal(w.classes(), {"ok": d.replies}, "classes")
+    slots = w.final["begun"] + w.final["dropped_slots"]
+    equal(slots, 200, "slots")
+    kinds = [m["type"] for m in d.messages]
+    want = [KINDS[b["slot"] % 3][0] for b, _ in w.ops()]
+    equal(kinds, want, "commands in turn")
+    equal(len({m["requestId"] for m in d.messages}), len(d.messages), "different request ids")
+    equal([m["payload"] for m in d.messages[:3]], [{}, {}, {"effectId": 6912}], "payloads")
+    metrics = [(t["metric"], t["value"]) for t in w.of("TELEMETRY")]
+    for want in ((0, 5000), (1, 26000), (3, 119500), (0, 7000), (1, 27000)):
+        check(want in metrics, "no telemetry", want)
+    equal(total(w, "ws_broadcast"), 1, "broadcasts")
+
+
+def node(mode):
+    peer = subprocess.Popen(["node", os.path.join(SRC, "tests/lib/ws_peer.js"), mode],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        port = int(peer.stdout.readline())
+        w = run("ws://127.0.0.1:%d/ws" % port, ((100000, 2, 1),))
+        counts = json.loads(peer.communicate(timeout=10)[0])
+    finally:
+        peer.kill()
+        peer.wait()
+    equal(counts["messages"], w.final["begun"], "messages that the server counted")
+    equal(w.classes(), {"ok": counts["replies"]}, "classes")
+    equal(counts["closes"], [1000], "close codes")
+    return w, counts
+
+
+def case_node_counts():
+    node("whole")
+
+
+def case_node_fragments():
+    _, counts = node("fragments")
+    equal(counts["pongs"], 2 * counts["replies"], "pongs")
+
+
+def case_python_fragments():
+    pongs = []
+
+    async def answer(ws, request, device):
+        text = json.dumps(dict(reply_to(request), data={"text": "\u20ac" * 50}), ensure_ascii=False)
+
+        async def parts():
+            yield text[:5]
+            pongs.append(await ws.ping(b"inside"))
+            yield text[5:60]
+            yield ""
+            pongs.append(await ws.ping(b"again"))
+            yield text[60:]
+        await ws.send(parts())
+        device.replies += 1
+    d = Device(on_message=answer)
+    w = run(d.url)
+    equal(len(d.messages), w.final["begun"], "messages that the server counted")
+    equal(w.classes(), {"ok": d.replies}, "one reply each")
+    equal(len(pongs), 2 * d.replies, "pings")
+    check(all(p.done() for p in pongs), "a ping was not answered")
+
+
+def case_window_closed_loop():
+    most = [0, 0]
+
+    async def answer(ws, request, device):
+        most[0] += 1
+        most[1] = max(most)
+
+        async def later():
+            import asyncio
+            await asyncio.sleep(0.02)
+            most[0] -= 1
+            await ws.send(json.dumps(reply_to(request)))
+        import asyncio
+        asyncio.ensure_future(later())
+    d = Device(on_message=answer)
+    w = run(d.url, ((CLOSED_LOOP, 1, 1),), window=8)
+    equal(len(d.messages), w.final["begun"], "messages that the server counted")
+    equal(most[1], 8, "most requests outstanding")
+    equal(w.classes(), {"ok": w.final["begun"]}, "classes")
+    check(w.final["begun"] > 150, "only", w.final["begun"])
+    check(all(b["due_us"] == -1 for b in w.of("OP_BEGIN")), "a due time in a closed loop")
+
+
+def case_tls():
+    here = os.environ.get("BATS_TEST_TMPDIR", "/tmp")
+    key, cert = os.path.join(here, "key.pem"), os.path.join(here, "cert.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                    cert], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    d = Device(ssl=context)
+    for more in ({"insecure": True}, {"ca_file": cert}):
+        before = len(d.messages)
+        w = run(d.url, ((50000, 1, 1),), **more)
+        equal(len(d.messages) - before, w.final["begun"], "messages that the server counted")
+        equal(w.classes(), {"ok": w.final["begun"]}, "classes")
+    with Worker("ws") as w:
+        r = ready(w, plan(d.url, [(1000, 1, 1)], KINDS), ok=0)
+        equal(CLASSES[r["op_class"]], "tls", "class")
+
+
+def case_proxy():
+    d = Device()
+    asked = []
+
+    def tunnel(conn, head):
+        asked.append(head.split(b"\r\n")[0].decode())
+        host, port = asked[-1].split()[1].rsplit(":", 1)
+        far = socket.create_connection((host, int(port)))
+        conn.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            for s in select.select([conn, far], [], [])[0]:
+                data = s.recv(65536)
+                if not data:
+                    far.close()
+                    return
+                (far if s is conn else conn).sendall(data)
+    p = RawPeer(tunnel)
+    w = run(d.url, ((20000, 1, 1),), proxy=p.url.replace("ws://", "http://").replace("/ws", ""))
+    equal(w.classes(), {"ok": len(d.messages)}, "classes")
+    equal(asked, ["CONNECT 127.0.0.1:%d HTTP/1.1" % d.port], "what the proxy was asked")
+
+
+def case_auth():
+    async def answer(ws, request, device):
+        if request["type"] == "auth":
+            good = request.get("apiKey") == 'k"ey'
+            await ws.send(json.dumps({"type": "auth", "success": True} if good else {
+                "type": "error", "success": False, "error": {"code": "UNAUTHORIZED", "message": "no"}}))
+            return
+        await Device.answer(ws, request, device)
+    d = Device(on_message=answer)
+    w = run(d.url, ((20000, 1, 1),), api_key='k"ey')
+    equal(d.messages[0], {"type": "auth", "apiKey": 'k"ey'}, "first message")
+    equal(w.classes(), {"ok": len(d.messages) - 1}, "classes")
+    with Worker("ws") as w:
+        r = ready(w, plan(d.url, [(1000, 1, 1)], KINDS, api_key="wrong"), ok=0)
+        equal(CLASSES[r["op_class"]], "api", "class")
+        equal(r["text"], b"authentication failed: UNAUTHORIZED: no", "text")
+
+
+# Replies that are none, or not the wanted ones
+
+def case_unanswered():
+    async def silent(ws, request, device):
+        pass
+    d = Device(on_message=silent)
+    w = run(d.url, ((10000, 2, 1),), timeout_ms=300)
+    equal(w.classes(), {"unanswered": len(d.messages)}, "classes")
+    for b, e in w.ops():
+        check(295000 <= e["end_us"] - b["sent_us"] < 400000, "ended after", e["end_us"] - b["sent_us"])
+    check(w.final["dropped_slots"] >= 10, "dropped", w.final["dropped_slots"])
+
+
+def case_other_ids():
+    async def other(ws, request, device):
+        for id in ("nobody-1", "lw-999999999999", "lw-0", "lw--1", "lw-1x", 17):
+            await ws.send(json.dumps(dict(reply_to(request), requestId=id)))
+    d = Device(on_message=other)
+    w = run(d.url, ((5000, 1, 1),), timeout_ms=200)
+    equal(w.classes(), {"unanswered": len(d.messages)}, "classes")
+    equal(total(w, "ws_unmatched"), 6 * len(d.messages), "unmatched")
+
+
+def case_late():
+    import asyncio
+
+    async def late(ws, request, device):
+        await asyncio.sleep(0.2)
+        await ws.send(json.dumps(reply_to(request)))
+    d = Device(on_message=late)
+    w = run(d.url, ((2000, 1, 1),), timeout_ms=100)
+    equal(w.classes(), {"unanswered": 2}, "classes")
+    equal(total(w, "ws_late"), 2, "late")
+    equal(total(w, "ws_unmatched"), 0, "unmatched")
+
+
+def case_bad_replies():
+    answers = {
+        "rejected": [{"type": "error", "success": False, "error": {"code": "RATE_LIMITED",
+                      "message": "slow down", "retryAfter": 1}},
+                     {"type": "error", "success": False, "requestId": 0, "error": {"code": "BUSY"}}],
+        "api": [{"type": "error", "success": False, "requestId": 0,
+                 "error": {"code": "NOT_FOUND", "message": "none"}},
+                {"type": "device.status", "success": False, "requestId": 0}],
+        "body": [{"type": "other", "success": True, "requestId": 0},
+                 {"type": "device.status", "requestId": 0}, "not JSON", "", '{"a":1}x', "[" * 1000,
+                 "17"],
+    }
+    flat = [(name, a) for name in answers for a in answers[name]]
+
+    async def bad(ws, request, device):
+        answer = flat[(len(device.messages) - 1) % len(flat)][1]
+        if isinstance(answer, dict):
+            answer = dict(answer)
+            if "requestId" in answer:
+                answer["requestId"] = request["requestId"]
+            answer = json.dumps(answer)
+        await ws.send(answer)
+    d = Device(on_message=bad)
+    w = run(d.url, ((20000, len(flat) / 20, 1),))
+    equal([CLASSES[e["op_class"]] for _, e in w.ops()], [name for name, _ in flat], "classes")
+    first = w.ops()[0][1]["text"]
+    equal(first, b"RATE_LIMITED: slow down", "text of the in-band refusal")
+    equal(w.ops()[2][1]["text"], b"NOT_FOUND: none", "text of an error")
+
+
+def case_limit_ends_the_oldest():
+    import asyncio
+
+    async def answer(ws, request, device):
+        if len(device.messages) == 3:
+            await ws.send(json.dumps({"type": "error", "success": False,
+                                      "error": {"code": "RATE_LIMITED", "message": "x"}}))
+            for m in device.messages[1:]:
+                await ws.send(json.dumps(reply_to(m)))
+    d = Device(on_message=answer)
+    with Worker("ws") as w:
+        p = plan(d.url, [(30000, 0.1, 1)], KINDS, timeout_ms=2000)
+        p["load"][0]["window"] = 3
+        ready(w, p)
+        w.start()
+        w.wait_until(lambda w: len(w.of("OP_END")) == 3)
+        w.finish()
+        equal([CLASSES[e["op_class"]] for _, e in w.ops()], ["rejected", "ok", "ok"], "classes")
+
+
+def case_broadcasts():
+    async def answer(ws, request, device):
+        await ws.send(json.dumps({"type": "status", "freeHeap": 100}))
+        await ws.send(b"\x00\x01binary")
+        await ws.send(json.dumps({"type": "effects.changed", "success": True}))
+        await Device.answer(ws, request, device)
+    d = Device(on_message=answer)
+    w = run(d.url, ((20000, 1, 1),))
+    equal(w.classes(), {"ok": 20}, "classes")
+    equal(total(w, "ws_broadcast"), 1 + 3 * 20, "broadcasts")
+    check(len(events(w, "ws_broadcast")) <= 5, "broadcasts are not batched")
+
+
+# Sessions: policy, loss, manners
+
+def case_one_session_allowed():
+    open_now = []
+
+    async def greet(ws, device):
+        if open_now:
+            await ws.close(1008, "Only one session per device")
+            return
+        open_now.append(ws)
+        await Device.greet(ws, device)
+    d = Device(on_open=greet)
+    w = run(d.url, ((25000, 6, 2),))
+    equal(w.final["begun"], 150, "the full rate")
+    equal(w.classes(), {"ok": 150}, "classes")
+    refused = [e["text"] for e in events(w, "ws_close") if e["value"] == 1008]
+    equal(refused, [b"Only one session per device"], "refusals")
+    equal(texts(w, "ws_connect_fail"), ["closed with 1008: Only one session per device"], "failed connects")
+    equal(texts(w, "note"), ["the device allows 1 of 2 WebSocket sessions (close 1008: Only one session "
+                             "per device); the others stand by"], "notes")
+
+
+def case_two_sessions():
+    d = Device()
+    p = plan(d.url, [(50000, 1, 2)], KINDS, timeout_ms=2000)
+    with Worker("ws") as w:
+        ready(w, p)
+        w.wait_until(lambda w: len(events(w, "ws_connect_ok")) == 2, 5)
+        check(d.opened_at[1] - d.opened_at[0] >= 2.15, "attempts", d.opened_at)
+        w.start()
+        w.pump(1.05)
+        w.finish()
+    equal(w.classes(), {"ok": 50}, "classes")
+    equal(d.closes, [(1000, "")] * 2, "closes")
+
+
+def case_spacing_and_backoff():
+    p = RawPeer(lambda conn, head: conn.close())
+    with Worker("ws") as w:
+        r = ready(w, plan(p.url, [(1000, 1, 1)], KINDS), ok=0)
+        equal(CLASSES[r["op_class"]], "reset", "class")
+        w.wait_until(lambda w: len(p.accepts) == 3, 12)
+        w.finish()
+    gaps = [b - a for a, b in zip(p.accepts, p.accepts[1:])]
+    for gap, least, most in zip(gaps, (2.15, 3.2), (2.5, 4.7)):
+        check(least <= gap <= most, "gaps", gaps)
+
+
+def case_reconnect_too_fast():
+    async def greet(ws, device):
+        if ws.number == 1:
+            await ws.close(1013, "Reconnect too fast")
+        else:
+            await Device.greet(ws, device)
+    d = Device(on_open=greet)
+    w = run(d.url, ((20000, 1, 1),))
+    equal(w.classes(), {"ok": 20}, "classes")
+    equal(d.sessions, 2, "sessions")
+    check(d.opened_at[1] - d.opened_at[0] >= 2.15, "attempts", d.opened_at)
+
+
+def lose(how, want, text):
+    async def answer(ws, request, device):
+        if len(device.messages) == 10:
+            await how(ws)
+        else:
+            await Device.answer(ws, request, device)
+    d = Device(on_message=answer)
+    w = run(d.url, ((20000, 4, 1),))
+    lost = [e for _, e in w.ops() if e["op_class"] != 0]
+    equal([CLASSES[e["op_class"]] for e in lost], [want], "class of the request that was lost")
+    equal(lost[0]["text"], text, "its text")
+    equal(d.sessions, 2, "sessions")
+    equal(w.final["begun"] + w.final["dropped_slots"], 80, "slots")
+    runs = w.of("SLOTS")
+    back = events(w, "ws_connect_ok")[1]["at_us"]
+    equal(len(runs), 1, "runs of dropped slots")
+    check(abs(runs[0]["free_us"] - back) < 20000, "free again at", runs[0]["free_us"], "not", back)
+    check(40 <= runs[0]["count"] <= 60, "dropped", runs[0]["count"])
+    return w
+
+
+def case_abrupt_loss():
+    async def drop(ws):
+        ws.transport.abort()
+    w = lose(drop, "reset", b"connection closed without a close frame")
+    equal([e["value"] for e in events(w, "ws_close")], [1006, 1000], "close codes")
+
+
+def case_shedding():
+    async def shed(ws):
+        await ws.close(1013, "Low heap")
+    w = lose(shed, "rejected", b"Low heap")
+    equal([e["value"] for e in events(w, "ws_close")], [1013, 1000], "close codes")
+
+
+def case_restarted():
+    d = Device()
+    p = plan(d.url, [(20000, 4, 1)], KINDS, timeout_ms=2000, preflight=False)
+    with Worker("ws", generation=2) as w:
+        ready(w, p, timeout=0.5)
+        began = time.monotonic()
+        w.start(0, first_slot=40)
+        w.pump(3.1)
+        w.finish()
+    check(d.opened_at[0] - began >= 2, "first attempt after", d.opened_at[0] - began)
+    slots = w.of("SLOTS")
+    equal(slots[0]["first"], 40, "first dropped slot")
+    equal(w.classes(), {"ok": len(d.messages)}, "classes")
+
+
+def case_unreachable():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    with Worker("ws") as w:
+        r = ready(w, plan("ws://127.0.0.1:%d/ws" % port, [(1000, 1, 1)], KINDS), ok=0)
+        equal(CLASSES[r["op_class"]], "connect", "class")
+        equal(w.finish()["begun"], 0, "begun")
+
+
+def case_quit_at_once():
+    with Worker("ws") as w:
+        w.wait("HELLO")
+        equal(w.finish()["begun"], 0, "begun")
+        equal(w.status, 0, "exit status")
+
+
+# Hostile peers
+
+def drip(conn, head):
+    text = answer101(head, extra="X: " + "y" * 4000 + "\r\n")
+    for i in range(0, len(text)):
+        conn.sendall(text[i:i + 1])
+        time.sleep(0.05)
+
+
+HANDSHAKES = {
+    "200": (lambda c, h: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), "status",
+            "answered HTTP 200 in place of 101"),
+    "429": (lambda c, h: c.sendall(b"HTTP/1.1 429 Too Many\r\n\r\n"), "rejected",
+            "answered HTTP 429 in place of 101"),
+    "wrong accept": (lambda c, h: c.sendall(answer101(h, accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
+                     "protocol", 'wrong Sec-WebSocket-Accept "AAAAAAAAAAAAAAAAAAAAAAAAAAA="'),
+    "extension": (lambda c, h: c.sendall(answer101(h, extra="Sec-WebSocket-Extensions: x\r\n")),
+                  "protocol", "answer names an extension that was not asked for"),
+    "no answer": (lambda c, h: None, "timeout", "no whole answer to the handshake in time"),
+    "drip": (drip, "timeout", "no whole answer to the handshake in time"),
+    "endless head": (lambda c, h: flood(c, b"HTTP/1.1 101 X\r\nX: " + b"y" * 100000), "protocol",
+                     "head of the handshake is over 8192 bytes"),
+    "garbage": (lambda c, h: c.sendall(os.urandom(3000)), "protocol", "answer is not HTTP/1.1"),
+    "close": (lambda c, h: c.close(), "reset", "connection closed without a close frame"),
+}
+
+
+def case_hostile_handshakes():
+    for name, (hostile, want, text) in HANDSHAKES.items():
+        p = RawPeer(hostile)
+        with Worker("ws") as w:
+            begun = time.monotonic()
+            r = ready(w, plan(p.url, [(1000, 1, 1)], KINDS, connect_timeout_ms=1000,
+                              preflight_timeout_ms=1500), ok=0)
+            if want == "reset" and r["text"] == b"connection reset":
+                text = "connection reset"
+            equal((CLASSES[r["op_class"]], r["text"].decode()), (want, text), name)
+            check(time.monotonic() - begun < 2, name, "took", time.monotonic() - begun)
+            check(SANITIZED or w.peak_rss_kb() < RSS_MAX_KB, name, "took", w.peak_rss_kb(), "KB")
+            w.finish()
+
+
+def serve_then(data):
+    """A good greeting, one good reply, then data; at later sessions only good behaviour."""
+    def hostile(conn, head):
+        hostile.sessions += 1
+        conn.sendall(answer101(head) + frame(0x81, b'{"type":"status"}'))
+        answered = 0
+        while True:
+            text = read_frame(conn)
+            if text is None:
+                return
+            if text[0] != 0x81:
+                continue
+            if hostile.sessions == 1 and answered == 1:
+                if callable(data):
+                    data(conn)
+                else:
+                    conn.sendall(data)
+                continue
+            answered += 1
+            conn.sendall(frame(0x81, json.dumps(reply_to(json.loads(text[1]))).encode()))
+    hostile.sessions = 0
+    return hostile
+
+
+def read_exactly(conn, n):
+    data = b""
+    while len(data) < n:
+        more = conn.recv(n - len(data))
+        if not more:
+            return None
+        data += more
+    return data
+
+
+def read_frame(conn):
+    """A client's frame: (first byte, payload); every one must be masked."""
+    head = read_exactly(conn, 2)
+    if head is None:
+        return None
+    n = head[1] & 0x7f
+    check(head[1] & 0x80, "a client's frame is not masked")
+    if n == 126:
+        n = struct.unpack(">H", read_exactly(conn, 2))[0]
+    elif n == 127:
+        n = struct.unpack(">Q", read_exactly(conn, 8))[0]
+    mask = read_exactly(conn, 4)
+    payload = read_exactly(conn, n)
+    return head[0], bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+
+
+def unread_flood(conn):
+    conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    flood(conn, frame(0x89, b"x" * 125))
+
+
+SESSIONS = {
+    "masked frame": (frame(0x81, b"x", b"abcd"), "masked frame from a server (closed with 1002)"),
+    "reserved bits": (frame(0xc1, b"x"), "reserved bit set (closed with 1002)"),
+    "reserved opcode": (frame(0x83), "reserved opcode (closed with 1002)"),
+    "huge length": (b"\x82\x7f\x7f" + b"\xff" * 7, "message too big (closed with 1009)"),
+    "length of 64 bits": (b"\x82\x7f" + b"\xff" * 8, "length of 64 bits (closed with 1002)"),
+    "too big": (frame(0x81, b"x" * 65537), "message too big (closed with 1009)"),
+    "bad UTF-8": (frame(0x81, b"\xc0\x80"), "text is not UTF-8 (closed with 1007)"),
+    "endless empty fragments": (lambda c: (c.sendall(frame(1)), flood(c, frame(0))),
+                                "message of too many fragments (closed with 1008)"),
+    "endless fragments": (lambda c: (c.sendall(frame(1)), flood(c, frame(0, b"x" * 100))),
+                          "message too big (closed with 1009)"),
+    "ping flood": (lambda c: flood(c, frame(0x89, b"x" * 10)), "flood: over 1000 unasked frames or "
+                   "4194304 bytes a second (closed with 1008)"),
+    "ping flood, pongs not read": (unread_flood, "flood: over 1000 unasked frames or "
+                                   "4194304 bytes a second (closed with 1008)"),
+    "pong flood": (lambda c: flood(c, frame(0x8a)), "flood: over 1000 unasked frames or "
+                   "4194304 bytes a second (closed with 1008)"),
+    "flood of broadcasts": (lambda c: flood(c, frame(0x81, b'{"type":"status"}')),
+                            "flood: over 1000 unasked frames or 4194304 bytes a second (closed with 1008)"),
+    "flood of large messages": (lambda c: flood(c, frame(0x82, b"x" * 65536)),
+                                "flood: over 1000 unasked frames or 4194304 bytes a second (closed with 1008)"),
+    "bad close code": (frame(0x88, b"\x03\xed"), "close code not allowed (closed with 1002)"),
+    "new message inside": (frame(1, b"a") + frame(0x81, b"b"),
+                           "new message inside a fragmented one (closed with 1002)"),
+}
+
+
+def meet_session(name):
+    data, text = SESSIONS[name]
+    p = RawPeer(serve_then(data))
+    began = time.monotonic()
+    w = run(p.url, ((10000, 3.5, 1),), timeout_ms=1000)
+    wall = time.monotonic() - began
+    closes = events(w, "ws_close")
+    check(len(closes) >= 1, name, "ended no session")
+    check(text in closes[0]["text"].decode() and closes[0]["value"] == 1006, name, "ended as",
+          closes[0]["value"], closes[0]["text"])
+    classes = w.classes()
+    equal(classes.get("protocol"), 1, "%s: requests lost" % name)
+    check(classes["ok"] >= 5, name, "did not go on:", classes)
+    cpu = w.final["cpu_us"] / 1e6 / wall
+    check(SANITIZED or cpu < 0.1, name, "took", cpu, "of a core")
+
+
+def case_hostile_sessions():
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(meet_session, SESSIONS))
+
+
+# The conformance list over a real socket
+
+def unescape(text):
+    text, _, times = text.partition("*")
+    raw = re.sub(rb"%(..)", lambda m: bytes([int(m.group(1), 16)]), text.encode())
+    return raw * int(times or 1)
+
+
+def wire(notation):
+    out = b""
+    for word in notation.split():
+        first, rest = word.split(":", 1)
+        rest, _, times = rest.partition("@")
+        payload = unescape(rest)
+        first, _, form = first.partition("/")
+        b = int(first, 16)
+        data = frame(b, payload, b"\x37\xfa\x21\x3d" if form == "m" else None)
+        if form == "2":
+            data = bytes([b, 126]) + struct.pack(">H", len(payload)) + payload
+        elif form == "8":
+            data = bytes([b, 127]) + struct.pack(">Q", len(payload)) + payload
+        elif form == "h":
+            data = bytes([b, 127]) + struct.pack(">Q", 1 << 63)
+        elif len(form) > 2:
+            data = bytes([b, 127]) + struct.pack(">Q", int(form)) + payload
+        out += data * int(times or 1)
+    return out
+
+
+CODES = {"text_is_not_UTF-8": 1007, "close_reason_is_not_UTF-8": 1007, "message_too_big": 1009,
+         "message_of_too_many_fragments": 1008}
+
+
+def wanted(expect):
+    """The frames that the peer must get back: pongs, then a close with its code."""
+    out = []
+    for word in expect.split():
+        kind, rest = re.match(r"(\w+)(.*)", word).groups()
+        rest, _, times = rest.partition("@")
+        if kind == "ping":
+            content = rest[1:-1]
+            payload = b"\xfe" * 125 if rest == "[125]" else unescape(content)
+            out += [(0x8a, payload)] * int(times or 1)
+        elif kind == "close":
+            code = int(rest[1:5])
+            out.append((0x88, struct.pack(">H", code) if code != 1005 else b""))
+        elif kind == "fault":
+            out.append((0x88, struct.pack(">H", CODES.get(rest[1:-1], 1002))))
+    return out
+
+
+def meet(notation, expect):
+    """One worker meets one case; returns the frames it sent, up to our closing ping's pong or its close."""
+    got = []
+    ended = threading.Event()
+
+    def hostile(conn, head):
+        conn.sendall(answer101(head) + wire(notation))
+        if not ("close" in expect or "fault" in expect):
+            conn.sendall(frame(0x89, b"the end"))
+        while True:
+            f = read_frame(conn)
+            if f is None or f == (0x8a, b"the end"):
+                break
+            got.append((f[0], f[1][:2]) if f[0] == 0x88 else f)
+            if f[0] == 0x88:
+                break
+        ended.set()
+    p = RawPeer(hostile)
+    with Worker("ws") as w:
+        w.send_plan(plan(p.url, [(1000, 1, 1)], KINDS))
+        check(ended.wait(5), notation, "did not end")
+    return got
+
+
+def case_conformance():
+    bad = []
+    count = 0
+    for line in open(os.path.join(SRC, "tests/data/ws_cases.txt")):
+        if line[0] in "#\n":
+            continue
+        id, rest = line.rstrip("\n").split("\t")
+        notation, expect = rest.split(" => ")
+        got = meet(notation, expect)
+        count += 1
+        if got != wanted(expect):
+            bad.append((id, got, wanted(expect)))
+    check(not bad, len(bad), "of", count, "cases:", bad[:5])
+    check(count >= 60, "only", count, "cases")
+
+
+if __name__ == "__main__":
+    globals()["case_" + sys.argv[1]]()
