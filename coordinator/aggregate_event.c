@@ -194,6 +194,8 @@ aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us)
 {
 	struct scenario_result *sr = scenario_of(a, device, a->device[device].running);
 
+	if (a->device[device].running == -1)
+		return;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;

@@ -241,13 +241,16 @@ read_environment(struct draft *d, struct err *e)
 	return 0;
 }
 
-/* Name the option that getopt_long refused, without its value: that may be a secret. */
+/* Name the option that getopt_long refused; the value that came with it may hold a password. */
 static int
 refuse_option(const char *how, const char *word, struct err *e)
 {
+	char masked[1100];
+
 	if (optopt > 0 && optopt < 256)
 		return err_set(e, "option -%c %s; see lwstress-coord --help", optopt, how);
-	return err_set(e, "option %.*s %s; see lwstress-coord --help", (int)strcspn(word, "="), word, how);
+	url_mask(masked, sizeof(masked), word);
+	return err_set(e, "option %s %s; see lwstress-coord --help", masked, how);
 }
 
 static int
