@@ -558,7 +558,8 @@ test_hostile_operations(void **state)
 	refused(&w, ROLE_REST, 1, begin(6, 0, 5, 0), "slot 5");
 	refused(&w, ROLE_REST, 1, begin(6, 0, 0, 0), "slot 0");
 	refused(&w, ROLE_REST, 1, begin(6, 0, 100, 0), "plan of 100");
-	refused(&w, ROLE_REST, 1, begin(6, 0, INT64_C(1) << 53, 0), "plan of 100");
+	refused(&w, ROLE_REST, 1, WITH(begin(6, 0, 6, 0), u.begin.slot, INT64_C(1) << 53),
+	    "plan of 100");
 	refused(&w, ROLE_REST, 1, begin(6, 0, 6, -1), "before it was due");
 	refused(&w, ROLE_REST, 1, WITH(begin(6, 0, 6, 0), u.begin.due_us, T0), "slot 6");
 	refused(&w, ROLE_REST, 1, WITH(begin(6, 0, 6, 0), u.begin.due_us, -1), "slot 6");
