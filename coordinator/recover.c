@@ -230,8 +230,10 @@ recover_paths(const char *path, const char *dir, struct report_paths *out, struc
 	if (dir[0] != '\0')
 		n = snprintf(p.dir, sizeof(p.dir), "%s", dir);
 	else
-		n = snprintf(p.dir, sizeof(p.dir), "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+		n = snprintf(p.dir, sizeof(p.dir), "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
 		    slash == NULL ? "." : path);
+	if (n < (int)sizeof(p.dir) && dir[0] != '\0' && report_make_dir(dir, e) == -1)
+		return -1;
 	if (n >= (int)sizeof(p.dir) || len > 200)
 		return err_set(e, "%s: the name is too long", path);
 	end = (size_t)snprintf(p.base, sizeof(p.base), "%s/%.*s", p.dir, (int)len, name);

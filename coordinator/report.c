@@ -51,8 +51,8 @@ make_one(const char *path, const char *dir, struct err *e)
 	    strerror(saved));
 }
 
-static int
-make_dirs(const char *dir, struct err *e)
+int
+report_make_dir(const char *dir, struct err *e)
 {
 	char path[sizeof(((struct report_paths *)0)->dir)];
 	char *p;
@@ -125,7 +125,7 @@ report_reserve(const char *dir, const char *profile, int64_t wall_us, struct rep
 	size_t len;
 	int n, fd;
 
-	if (make_dirs(dir, e) == -1)
+	if (report_make_dir(dir, e) == -1)
 		return -1;
 	text_copy(p.dir, sizeof(p.dir), dir);
 	clock_local(stamp, sizeof(stamp), "%Y-%m-%d_%H%M%S", wall_us);

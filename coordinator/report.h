@@ -24,6 +24,9 @@ struct report_paths {
 int report_reserve(const char *dir, const char *profile, int64_t wall_us, struct report_paths *out,
     int *journal_fd, struct err *e);
 
+/* Make dir with its parents if need be. 0, or -1 with e. */
+int report_make_dir(const char *dir, struct err *e);
+
 /* Take back a reservation: the run could not begin. Closes journal_fd. */
 void report_discard(const struct report_paths *paths, int journal_fd);
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -29,6 +30,7 @@
 #define SETTLE_US (30 * US_PER_MS)	/* after STOP, for frames under way */
 #define DRAIN_SLACK_US (500 * US_PER_MS)
 #define INTERRUPT_DRAIN_MS 3000
+#define WATCHDOG_S 30		/* beyond the deadline */
 #define STATUS_US (10 * US_PER_S)
 #define BODY_MAX (256 * 1024)
 
@@ -50,7 +52,7 @@ struct run {
 	struct mono stopped;		/* when STOP was sent */
 	struct msg_end end;		/* how it will have ended */
 	char end_text[PROTO_PART_MAX];
-	struct event *step, *sync, *status, *signals[3];
+	struct event *step, *sync, *status, *deadline, *signals[3];
 };
 
 static const int signal_numbers[3] = {SIGINT, SIGTERM, SIGHUP};
@@ -262,6 +264,20 @@ quit(struct run *r, int64_t drain)
 	supervise_quit(r->supervise, drain);
 	if (!any_active(r))
 		over(r);
+}
+
+static void
+deadline_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *r = arg;
+	char text[96];
+
+	(void)fd, (void)what;
+	snprintf(text, sizeof(text), "the deadline of %lld s passed",
+	    (long long)(r->settings->deadline_us / US_PER_S));
+	progress_say(&r->progress, "%s", text);
+	set_end(r, RUN_INTERRUPTED, SIGTERM, text);
+	quit(r, 0);
 }
 
 static void
@@ -531,8 +547,11 @@ make_events(struct run *r, struct err *e)
 	r->step = evtimer_new(r->base, step_cb, r);
 	r->status = evtimer_new(r->base, status_cb, r);
 	r->sync = event_new(r->base, -1, EV_PERSIST, sync_cb, r);
-	if (r->step == NULL || r->status == NULL || r->sync == NULL || event_add(r->sync, &second) == -1)
+	r->deadline = evtimer_new(r->base, deadline_cb, r);
+	if (r->step == NULL || r->status == NULL || r->sync == NULL || r->deadline == NULL || event_add(r->sync, &second) == -1)
 		return err_set(e, "out of memory");
+	if (r->settings->deadline_us > 0)
+		arm(r->deadline, r->settings->deadline_us);
 	for (i = 0; i < 3; i++) {
 		r->signals[i] = evsignal_new(r->base, signal_numbers[i], signal_cb, r);
 		if (r->signals[i] == NULL || event_add(r->signals[i], NULL) == -1)
@@ -545,7 +564,7 @@ make_events(struct run *r, struct err *e)
 static void
 free_events(struct run *r)
 {
-	struct event **all[] = {&r->step, &r->status, &r->sync, &r->signals[0], &r->signals[1],
+	struct event **all[] = {&r->step, &r->status, &r->sync, &r->deadline, &r->signals[0], &r->signals[1],
 	    &r->signals[2]};
 	size_t i;
 
@@ -576,6 +595,16 @@ record_end(struct run *r)
 	record_own(r, &m);
 }
 
+/* The last resort, should this very process hang (a disk that does not answer): the journal remains. */
+static void
+set_watchdog(const struct settings *s)
+{
+	int64_t seconds = s->deadline_us / US_PER_S + WATCHDOG_S;
+
+	if (s->deadline_us > 0)
+		alarm((unsigned)seconds);
+}
+
 int
 run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct serial_log *l,
     struct err *e)
@@ -593,6 +622,7 @@ run_execute(const struct settings *s, struct aggregate *a, struct journal *j, st
 		rc = start_workers(&r, e);
 	if (rc == 0) {
 		journal_flush(j);
+		set_watchdog(s);
 		event_base_dispatch(r.base);
 		record_end(&r);
 	}

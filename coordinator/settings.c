@@ -182,6 +182,8 @@ static const struct option_row rows[] = {
 	{"scenario-duration", required_argument, "S", NULL, put_duration,
 	    offsetof(struct draft, scenario_us), US_PER_S / 10, 31 * DAY_US,
 	    "run every scenario for S seconds instead of its own time"},
+	{"deadline", required_argument, "S", NULL, put_duration, offsetof(struct draft, s.deadline_us),
+	    US_PER_S, 31 * DAY_US, "end the whole run after S seconds, whatever it waits for"},
 	{"serial-only", no_argument, NULL, NULL, FLAG(serial_only),
 	    "no load: watch the console only"},
 	{"serial-duration", required_argument, "S", NULL, put_duration,
@@ -413,6 +415,9 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
+		/* A device named here is not the one whose WebSocket the environment names. */
+		if (d->host_by_option && !d->ws_by_option)
+			d->ws_url[0] = '\0';
 		if (put_device(&d->s, d->host_what, d->host, d->ws_what, d->ws_url, e) == -1)
 			goto out;
 	}

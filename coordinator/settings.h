@@ -20,6 +20,7 @@ struct settings {
 	char out_dir[1024];
 	bool out_dir_given;
 	char journal[1024];	/* to be recovered */
+	int64_t deadline_us;	/* for the whole run, 0: none */
 	char fatal_pattern[512];	/* one more fatal indicator, POSIX extended, "" for none */
 };
 

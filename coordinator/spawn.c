@@ -26,7 +26,7 @@ extern char **environ;
 
 #define FD_SAFE 16	/* above every fixed descriptor */
 
-/* environ without our own variables; the strings stay where they are. */
+/* environ without our own variables but the simulator's; the strings stay where they are. */
 static char **
 child_environ(void)
 {
@@ -37,7 +37,8 @@ child_environ(void)
 		n++;
 	env = calloc(n + 1, sizeof(*env));
 	for (i = 0; env != NULL && i < n; i++)
-		if (strncmp(environ[i], "LWSTRESS_", 9) != 0)
+		if (strncmp(environ[i], "LWSTRESS_", 9) != 0 ||
+		    strncmp(environ[i], "LWSTRESS_SIM_", 13) == 0)
 			env[kept++] = environ[i];
 	return env;
 }

@@ -153,3 +153,13 @@ verdict_eval(const struct run_result *run, int device, struct verdict *out)
 	text_utf8_clean(clean, sizeof(clean), out->reason, strlen(out->reason));
 	text_copy(out->reason, sizeof(out->reason), clean);
 }
+
+void
+verdict_fault(struct verdict *v, const char *why)
+{
+	size_t len = strlen(v->reason);
+
+	if (v->exit_status != EXIT_FAIL && v->exit_status != EXIT_UNREACHABLE)
+		v->exit_status = EXIT_FAULT;
+	snprintf(v->reason + len, sizeof(v->reason) - len, "; a fault of the harness: %.200s", why);
+}

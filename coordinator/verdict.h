@@ -30,4 +30,10 @@ struct verdict {
 /* Judge device number device of run. */
 void verdict_eval(const struct run_result *run, int device, struct verdict *out);
 
+/*
+ * Something of the harness went wrong after the verdict (a report could not be written): the exit status
+ * becomes 5 unless it says more already.
+ */
+void verdict_fault(struct verdict *v, const char *why);
+
 #endif

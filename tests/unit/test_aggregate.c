@@ -525,7 +525,7 @@ refused(struct world *w, int role, int64_t generation, struct msg m, const char 
 	char *before = snapshot(w), *after;
 
 	if (m.seq == 0)
-		m.seq = w->seq[role] + 1;
+		m.seq = role == -1 ? 1 : w->seq[role] + 1;
 	if (apply(w, role, generation, m) == 0)
 		fail_msg("taken: %s, which should be refused for %s", msg_type_name(m.type), word);
 	if (strstr(w->e.text, word) == NULL)

@@ -108,20 +108,20 @@ struct blame {
 static const struct blame blames[] = {
     {"none", LOAD_REST, 10000, 5, {0}, {0}, 0, 0, 0, 0, ""},
     {"limiter, over it", LOAD_REST, 24000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
-	"all 4131 errors are refusals by the device's own rate limiter (20 requests a second "
+	"all 4131 errors are requests refused by the device's own rate limiter (20 requests a second "
 	"per IP, then a 5 s block): the offered load is over the device's limit; the device "
 	"did not malfunction"},
     {"limiter, most of them", LOAD_REST, RATE_CLOSED_LOOP, 0,
 	{[OP_REJECTED] = 90, [OP_TIMEOUT] = 10}, {0}, 90, 0, 0, 0,
-	"90 of 100 errors are refusals by the device's own rate limiter (20 requests a second "
+	"90 of 100 errors are requests refused by the device's own rate limiter (20 requests a second "
 	"per IP, then a 5 s block): the offered load is over the device's limit; the device "
 	"did not malfunction"},
     {"limiter, below it", LOAD_REST, 10000, 705, {[OP_REJECTED] = 4131}, {0}, 4131, 0, 0, 0,
-	"all 4131 errors are refusals by the device's own rate limiter (20 requests a second "
+	"all 4131 errors are requests refused by the device's own rate limiter (20 requests a second "
 	"per IP, then a 5 s block shared by REST and WS): 10.000/s is below it, so other "
 	"traffic of this IP set it off; the device did not malfunction"},
     {"other refusals", LOAD_REST, 10000, 0, {[OP_REJECTED] = 10}, {0}, 0, 0, 0, 0,
-	"all 10 errors are refusals by the device's own policy; the device did not "
+	"all 10 errors are requests refused by the device's own policy; the device did not "
 	"malfunction"},
     {"89% is mixed", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 89, [OP_RESET] = 11}, {0}, 0, 0, 0, 0,
 	"errors of several kinds: 89 timeout, 11 reset"},
@@ -132,7 +132,7 @@ static const struct blame blames[] = {
     {"ws failed connects", LOAD_WS, 10000, 0, {0}, {[OP_CONNECT] = 80}, 0, 0, 0, 0,
 	"all 80 errors are failed TCP connections: the device was not reachable"},
     {"ws limiter", LOAD_WS, 60000, 0, {[OP_REJECTED] = 9}, {0}, 0, 0, 0, 0,
-	"all 9 errors are refusals by the device's own rate limiter (50 messages a second per "
+	"all 9 errors are requests refused by the device's own rate limiter (50 messages a second per "
 	"IP, then a 5 s block): the offered load is over the device's limit; the device did "
 	"not malfunction"},
     {"ws one session", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 9, 0, 0,

@@ -78,7 +78,7 @@ static void
 reserve(const struct place *p, const char *want_ext)
 {
 	struct report_paths paths;
-	char want[512];
+	char want[1024];
 	struct err e;
 	int fd = -1;
 
@@ -128,7 +128,7 @@ test_reserve_file_in_the_way(void **state)
 {
 	struct place *p = *state;
 	struct report_paths paths;
-	char path[300], want[512];
+	char path[300], want[1024];
 	struct err e;
 	int fd = -1;
 
@@ -137,9 +137,9 @@ test_reserve_file_in_the_way(void **state)
 	assert_int_equal(report_reserve(p->out, "quick", FIXTURE_WALL, &paths, &fd, &e), -1);
 	assert_int_equal(fd, -1);
 	snprintf(want, sizeof(want),
-	    "cannot make the report directory %s: Not a directory; choose another directory "
+	    "cannot make %s for the report directory %s: Not a directory; choose another directory "
 	    "with --out-dir",
-	    path);
+	    path, p->out);
 	assert_string_equal(e.text, want);
 	assert_int_equal(report_reserve("", "quick", FIXTURE_WALL, &paths, &fd, &e), -1);
 }
@@ -149,7 +149,7 @@ test_reserve_profile_name(void **state)
 {
 	struct place *p = *state;
 	struct report_paths paths;
-	char want[512];
+	char want[1024];
 	struct err e;
 	int fd = -1;
 
