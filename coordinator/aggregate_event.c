@@ -14,7 +14,7 @@
 
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
 #define UPTIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
-#define COUNT_MAX INT64_C(1000000000)	/* things in one event; a worker tells several times a second */
+#define COUNT_MAX INT64_C(1000000000)	/* in one event; a worker tells many times a minute */
 #define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
 
 /*
@@ -194,6 +194,8 @@ aggregate_serial_gap(struct aggregate *a, int device, int64_t at_us)
 {
 	struct scenario_result *sr = scenario_of(a, device, a->device[device].running);
 
+	if (a->device[device].running == -1)
+		return;
 	if (sr->serial.gap_count == RESULT_GAPS_MAX) {
 		sr->serial.gaps_other++;
 		return;

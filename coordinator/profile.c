@@ -12,6 +12,7 @@
 #include <cjson/cJSON.h>
 
 #include "shared/fd.h"
+#include "shared/struct_json.h"
 #include "shared/text.h"
 #include "shared/poison.h"
 
@@ -284,6 +285,7 @@ read_paths(const char *source, const cJSON *a, struct profile *p, struct err *e)
 		return err_set(e, "%s: \"rest_paths\" must be a list of 1 to %d paths", source,
 		    PROFILE_PATHS_MAX);
 	p->path_count = 0;
+	memset(p->path, 0, sizeof(p->path));
 	cJSON_ArrayForEach(v, a) {
 		if (!cJSON_IsString(v) || !is_path(v->valuestring))
 			return err_set(e, "%s: \"rest_paths\": \"%s\" is not a path such as /api/v1/effects",
@@ -363,17 +365,21 @@ profile_parse(const char *source, const char *text, size_t len, struct profile *
 	const char *end = text;
 	struct profile p;
 	cJSON *json;
-	int rc;
+	int rc = -1;
 
 	if (nested_too_deep(text, len))
 		return err_set(e, "%s: nested too deep for a profile", source);
-	if (memchr(text, '\0', len) != NULL)
-		return err_set(e, "%s: not a text file", source);
-	json = cJSON_ParseWithLengthOpts(text, len + 1, &end, 1);
-	if (json == NULL)
-		return err_set(e, "%s: line %d is not valid JSON", source, line_of(text, end));
-	profile_init(&p, "");
-	rc = read_profile(source, json, &p, e);
+	if (struct_json_holds_nul(text, len))
+		return err_set(e, "%s: holds a NUL, so it is not a profile", source);
+	json = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+	while (json != NULL && end < text + len && strchr(" \t\r\n", *end) != NULL)
+		end++;
+	if (json == NULL || end != text + len) {
+		err_set(e, "%s: line %d is not valid JSON", source, line_of(text, end));
+	} else {
+		profile_init(&p, "");
+		rc = read_profile(source, json, &p, e);
+	}
 	cJSON_Delete(json);
 	if (rc == 0)
 		*out = p;

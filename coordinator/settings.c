@@ -243,33 +243,49 @@ read_environment(struct draft *d, struct err *e)
 	return 0;
 }
 
+/* Name the option that getopt_long refused; the value that came with it may hold a password. */
+static int
+refuse_option(const char *how, const char *word, struct err *e)
+{
+	char masked[1100];
+
+	if (optopt > 0 && optopt < 256)
+		return err_set(e, "option -%c %s; see lwstress-coord --help", optopt, how);
+	url_mask(masked, sizeof(masked), word);
+	return err_set(e, "option %s %s; see lwstress-coord --help", masked, how);
+}
+
 static int
 read_arguments(struct draft *d, int argc, char **argv, struct err *e)
 {
 	struct option longs[ROW_COUNT + 1] = {{0}};
 	const struct option_row *row;
-	char what[64];
+	char what[64], word[1100];
 	int c, index;
 	size_t i;
 
 	for (i = 0; i < ROW_COUNT; i++)
 		longs[i] = (struct option){rows[i].name, rows[i].has_arg, NULL, (int)i + 256};
 	opterr = 0;
+#ifdef __GLIBC__
+	optind = 0;	/* 1 would go on within a word that was refused before */
+#else
 	optind = 1;
+#endif
 	while ((c = getopt_long(argc, argv, ":", longs, &index)) != -1) {
 		if (c == '?')
-			return err_set(e, "option %s is unknown; see lwstress-coord --help", argv[optind - 1]);
+			return refuse_option("is unknown or takes no value", argv[optind - 1], e);
 		if (c == ':')
-			return err_set(e, "option %s needs a value; see lwstress-coord --help",
-			    argv[optind - 1]);
+			return refuse_option("needs a value", argv[optind - 1], e);
 		row = &rows[c - 256];
 		snprintf(what, sizeof(what), "--%s", row->name);
 		if (row->apply(d, row, what, optarg, e) == -1)
 			return -1;
 	}
-	if (optind < argc)
-		return err_set(e, "%s is not an option; see lwstress-coord --help", argv[optind]);
-	return 0;
+	if (optind == argc)
+		return 0;
+	url_mask(word, sizeof(word), argv[optind]);
+	return err_set(e, "%s is not an option; see lwstress-coord --help", word);
 }
 
 /* The URL of the WebSocket that belongs to a REST URL: scheme ws or wss, path /ws. */

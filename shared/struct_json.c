@@ -4,6 +4,7 @@
 #include "shared/struct_json.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/poison.h"
@@ -12,6 +13,7 @@ static bool
 encode_members(cJSON *o, const struct member *m, size_t n, const void *base)
 {
 	const char *p;
+	char number[24];
 	cJSON *added;
 	int64_t v;
 	bool b;
@@ -25,7 +27,9 @@ encode_members(cJSON *o, const struct member *m, size_t n, const void *base)
 			added = cJSON_AddBoolToObject(o, m->name, b);
 		} else {
 			memcpy(&v, p, sizeof(v));
-			added = cJSON_AddNumberToObject(o, m->name, (double)v);
+			/* cJSON itself rounds a number of 16 digits. */
+			snprintf(number, sizeof(number), "%lld", (long long)v);
+			added = cJSON_AddRawToObject(o, m->name, number);
 		}
 		if (added == NULL)
 			return false;
@@ -218,9 +222,8 @@ decode_array(const struct struct_map *map, const cJSON *root, const struct membe
 	return 0;
 }
 
-/* cJSON ends a string silently at a NUL; so neither the byte nor its escape may be there. */
-static bool
-holds_nul(const char *text, size_t len)
+bool
+struct_json_holds_nul(const char *text, size_t len)
 {
 	size_t i;
 
@@ -262,7 +265,7 @@ struct_json_decode(const struct struct_map *map, const char *text, size_t len, v
 
 	if (len > map->text_max)
 		return err_set(e, "%s: longer than %zu bytes", map->what, map->text_max);
-	if (holds_nul(text, len))
+	if (struct_json_holds_nul(text, len))
 		return err_set(e, "%s: holds a NUL", map->what);
 	root = parse_whole(text, len);
 	if (!cJSON_IsObject(root)) {

@@ -49,6 +49,9 @@ struct struct_map {
 	size_t text_max;	/* bytes of JSON that are read at most */
 };
 
+/* True if text holds a NUL or its escape: cJSON would end a string there, silently. */
+bool struct_json_holds_nul(const char *text, size_t len);
+
 /* JSON text of the struct at p (caller frees), or NULL when memory is out. */
 char *struct_json_encode(const struct struct_map *map, const void *p);
 

@@ -14,6 +14,7 @@ check() {
 }
 
 @test "supervise: a worker that behaves" { check good; }
+@test "supervise: stderr is closed and the journal stays whole" { check closed_stderr; }
 @test "supervise: no HELLO" { check no_hello; }
 @test "supervise: HELLO of another protocol version" { check wrong_version; }
 @test "supervise: HELLO of another role" { check wrong_role; }

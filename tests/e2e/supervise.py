@@ -15,6 +15,7 @@ LIMIT_S = 55
 # case: how often it misbehaves, exit status, words of the reason in the report, options
 CASES = {
     "good": ("once", 0, "", ()),
+    "closed_stderr": ("once", 0, "", ()),
     "no_hello": ("always", 5, "no HELLO came in time", ()),
     "wrong_version": ("always", 5, "protocol 2", ()),
     "wrong_role": ("always", 5, "role 1", ()),
@@ -37,7 +38,7 @@ CASES = {
     "ignores_stop": ("always", 0, "did not leave when told", ()),
     "missing": ("always", 5, "", ()),
 }
-LIVES = {"good": 1, "ignores_stop": 1, "missing": 0}
+LIVES = {"good": 1, "closed_stderr": 1, "ignores_stop": 1, "missing": 0}
 
 
 def prepare(case):
@@ -64,7 +65,8 @@ def start(case):
         return subprocess.Popen(
             ["./lwstress-coord", "--host", "http://127.0.0.1:9", "--serial-port", "none", "--out-dir",
              "out", "--profile", "./fake.json", "--allow-incomplete"] + list(CASES[case][3]),
-            cwd=case, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err)
+            cwd=case, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=err,
+            preexec_fn=(lambda: os.close(2)) if case == "closed_stderr" else None)
 
 
 def run():
@@ -115,6 +117,13 @@ def check_backoff(workers):
         assert 0.25 * 2 ** i - 0.001 <= pause < 0.25 * 2 ** i + 2, (i, pause)
 
 
+def check_journal(case):
+    """What the coordinator says must not land in the first file that it opened."""
+    with open(glob.glob(os.path.join(case, "out", "*.journal"))[0], "rb") as f:
+        data = f.read()
+    assert data.startswith(b"LWSJRNL1") and b"[00:" not in data, data[:200]
+
+
 def check(case):
     times, status, words, _ = CASES[case]
     with open(os.path.join(case, "status")) as f:
@@ -132,6 +141,7 @@ def check(case):
     with open(glob.glob(os.path.join(case, "out", "*.json"))[0]) as f:
         report = json.load(f)
     assert report["exit_code"] == status, report["exit_code"]
+    check_journal(case)
     workers = report["workers"]
     lives = LIVES.get(case, 5 if times == "always" else 2)
     assert [w["generation"] for w in workers] == list(range(1, lives + 1)), workers
