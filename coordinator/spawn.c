@@ -26,7 +26,7 @@ extern char **environ;
 
 #define FD_SAFE 16	/* above every fixed descriptor */
 
-/* environ without our own variables but the simulator's; the strings stay where they are. */
+/* environ without our own variables but the simulated device's key; the strings stay where they are. */
 static char **
 child_environ(void)
 {
@@ -38,7 +38,7 @@ child_environ(void)
 	env = calloc(n + 1, sizeof(*env));
 	for (i = 0; env != NULL && i < n; i++)
 		if (strncmp(environ[i], "LWSTRESS_", 9) != 0 ||
-		    strncmp(environ[i], "LWSTRESS_SIM_", 13) == 0)
+		    strncmp(environ[i], "LWSTRESS_SIM_API_KEY=", 21) == 0)
 			env[kept++] = environ[i];
 	return env;
 }

@@ -16,7 +16,7 @@ struct spawn {
 
 /*
  * Start it with signals at their defaults and unblocked, without LWSTRESS_ variables (an API key
- * travels in the plan) but LWSTRESS_SIM_ ones. 0 and *pid, or -1 with e. A failing exec shows as exit status 127.
+ * travels in the plan) but LWSTRESS_SIM_API_KEY. 0 and *pid, or -1 with e. A failing exec shows as exit status 127.
  */
 int spawn_start(const struct spawn *s, pid_t *pid, struct err *e);
 

@@ -121,7 +121,7 @@ static const struct blame blames[] = {
 	"per IP, then a 5 s block shared by REST and WS): 10.000/s is below it, so other "
 	"traffic of this IP set it off; the device did not malfunction"},
     {"other refusals", LOAD_REST, 10000, 0, {[OP_REJECTED] = 10}, {0}, 0, 0, 0, 0,
-	"all 10 errors are requests refused by the device's own policy; the device did not "
+	"all 10 errors are refusals by the device's own policy; the device did not "
 	"malfunction"},
     {"89% is mixed", LOAD_REST, 10000, 0, {[OP_TIMEOUT] = 89, [OP_RESET] = 11}, {0}, 0, 0, 0, 0,
 	"errors of several kinds: 89 timeout, 11 reset"},
