@@ -469,6 +469,7 @@ settings_help(void)
 	for (i = 0; i < ROW_COUNT; i++)
 		print_row(f, &rows[i]);
 	fputs("\nDurations: 30, 1.5, 200ms, 5m, 2h. An API key comes from LWSTRESS_API_KEY only.\n"
+	      "A simulated device that wants a key takes it from LWSTRESS_SIM_API_KEY.\n"
 	      "Exit status: 0 PASS, 1 FAIL, 2 usage, 3 device unreachable, 4 PASS on incomplete\n"
 	      "evidence, 5 harness fault, 130 and 143 interrupted.\n", f);
 	if (fclose(f) == EOF) {

@@ -132,7 +132,7 @@ static const struct blame blames[] = {
     {"ws failed connects", LOAD_WS, 10000, 0, {0}, {[OP_CONNECT] = 80}, 0, 0, 0, 0,
 	"all 80 errors are failed TCP connections: the device was not reachable"},
     {"ws limiter", LOAD_WS, 60000, 0, {[OP_REJECTED] = 9}, {0}, 0, 0, 0, 0,
-	"all 9 errors are requests refused by the device's own rate limiter (50 messages a second per "
+	"all 9 errors are messages refused by the device's own rate limiter (50 messages a second per "
 	"IP, then a 5 s block): the offered load is over the device's limit; the device did "
 	"not malfunction"},
     {"ws one session", LOAD_WS, 8000, 0, {0}, {[OP_REJECTED] = 9}, 0, 9, 0, 0,
