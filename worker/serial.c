@@ -319,11 +319,13 @@ compile_pattern(struct serial *s, struct err *e)
 	return 0;
 }
 
-/* The path in the plan, "" if it names none that is there. */
+/* What leads to the port when it is opened again, "" if not known. */
 static const char *
-tty_named(const struct workplan *plan)
+tty_path(const struct serial *s)
 {
-	return access(plan->serial_path, F_OK) == 0 ? plan->serial_path : "";
+	if (strcmp(s->plan->serial_path, "auto") == 0)
+		return s->port.path;
+	return access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : "";
 }
 
 static void
@@ -341,7 +343,7 @@ plan_cb(void *self, const struct workplan *plan)
 	}
 	/* Opened before the sandbox, which keeps this port's group and hides who else holds it. */
 	rc = port_open(s, &e);
-	sandbox_enter(s->link, ROLE_SERIAL, plan, rc == 1 ? s->port.path : tty_named(plan));
+	sandbox_enter(s->link, ROLE_SERIAL, plan, tty_path(s));
 	if (rc == 0)
 		link_ready(s->link, OP_OK, 0, "no port with USB id 303a:1001 is attached");
 	else if (rc == 1)

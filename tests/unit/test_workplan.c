@@ -179,7 +179,7 @@ test_each_member(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	assert_int_equal(cJSON_GetArraySize(root), 16);
+	assert_int_equal(cJSON_GetArraySize(root), 17);
 	for (which = 0; which < 3; which++)
 		for (i = 0; i < cJSON_GetArraySize(object_of(root, which)); i++)
 			mutate_member(which, i);
