@@ -323,9 +323,9 @@ compile_pattern(struct serial *s, struct err *e)
 static const char *
 tty_path(const struct serial *s)
 {
-	if (strcmp(s->plan->serial_path, "auto") == 0)
-		return s->port.path;
-	return access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : "";
+	bool named = strcmp(s->plan->serial_path, "auto") != 0;
+
+	return named && access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : s->port.path;
 }
 
 static void
