@@ -80,6 +80,7 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
 		reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role], m->at_us,
 		    m->value, s->running);
+		scenario_of(a, r->device, m->scenario)->uptime_samples++;
 	}
 	return 0;
 }

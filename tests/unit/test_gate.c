@@ -56,6 +56,7 @@ check_row(const struct row *r)
 	s->load[LOAD_WS].connect_errors = s->load[LOAD_WS].connect_by_class[OP_CONNECT] =
 	    r->connect_errors;
 	s->uptime_resets = r->resets;
+	s->uptime_samples = r->lines;
 	s->serial.fatal_lines = r->fatal;
 	s->serial.lines = r->lines;
 	assert_int_equal(gate_eval(&run->plan, run->device[0], g), GATE_COUNT);
