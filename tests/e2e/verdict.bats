@@ -85,12 +85,12 @@ worker_pid() {
 		read, write = os.pipe()
 		os.set_blocking(write, False)
 		try:
-			while os.write(write, b"x" * 4096):
-				pass
+		    while os.write(write, b"x" * 4096):
+		        pass
 		except BlockingIOError:
-			os.set_blocking(write, True)
+		    os.set_blocking(write, True)
 		done = subprocess.run([sys.argv[1], "--simulate", "--profile", sys.argv[2], "--out-dir",
-		    sys.argv[3]], stderr=write, stdout=subprocess.PIPE, timeout=30)
+		                       sys.argv[3]], stderr=write, stdout=subprocess.PIPE, timeout=30)
 		assert done.returncode == 0, done
 	END
 	check_json "$(report)" 'rest["ok"] == 8' 'd["complete"] is True'
