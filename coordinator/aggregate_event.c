@@ -337,6 +337,8 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
 	if (m->kind == EV_NOTE || m->kind == EV_HOLD)
 		aggregate_note(a->run.device[r->device], text);
+	else if (m->kind == EV_SANDBOX)
+		text_copy(a->run.device[r->device]->worker[r->role].sandbox, PROTO_TEXT_MAX + 1, text);
 	else if (m->kind == EV_DEVICE)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)

@@ -149,6 +149,7 @@ struct worker_total {
 	int ready_class;
 	int64_t ready_latency_us;
 	char ready_text[PROTO_TEXT_MAX + 1];
+	char sandbox[PROTO_TEXT_MAX + 1];	/* how it is isolated, "" if it did not say */
 };
 
 #define RESULT_NOTES_MAX 64

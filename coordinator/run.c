@@ -490,6 +490,7 @@ plan_role(const struct run *r, enum role role, struct workplan *w)
 	w->preflight = true;
 	w->insecure = r->plan->insecure;
 	w->fresh_connections = r->plan->fresh_connections;
+	w->sandbox = !r->plan->no_sandbox;
 	w->timeout_ms = role == ROLE_WS ? r->plan->ws_timeout_ms : r->plan->rest_timeout_ms;
 	w->connect_timeout_ms = r->plan->connect_timeout_ms;
 	w->preflight_timeout_ms = r->plan->preflight_timeout_ms;

@@ -105,7 +105,7 @@ def mono_us():
 def plan(url, loads, kinds, **more):
     """A work plan; loads are (rate_mhz, duration_s, lanes), kinds names or (name, payload, reply)."""
     p = {"url": url, "api_key": "", "ca_file": "", "proxy": "", "serial_path": "",
-         "usb_serial": "", "fatal_pattern": "", "insecure": False, "fresh_connections": False,
+         "usb_serial": "", "fatal_pattern": "", "insecure": False, "fresh_connections": False, "sandbox": True,
          "preflight": True, "timeout_ms": 3000, "connect_timeout_ms": 2000, "preflight_timeout_ms": 4000,
          "body_max": 262144}
     p.update(more)

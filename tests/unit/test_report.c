@@ -86,6 +86,7 @@ fill_worker(struct device_result *d, int role, int64_t generation, int64_t statu
 	d->worker[role].used = d->worker[role].ready = d->worker[role].ready_ok = true;
 	d->worker[role].ready_latency_us = 4321;
 	SET(d->worker[role].ready_text, "200 in time");
+	SET(d->worker[role].sandbox, "user=nobody no_new_privs rlimits landlock=off(not in this kernel)");
 	w->role = role;
 	w->generation = generation;
 	w->pid = 4000 + d->life_count;
@@ -228,6 +229,7 @@ fill_evil_plan(struct plan *p)
 	SET(p->os, evil);
 	SET(p->simulate, evil);
 	p->simulated = p->duration_overridden = p->insecure = p->fresh_connections = true;
+	p->no_sandbox = true;
 	SET(p->profile.name, "a|b*c");
 	SET(p->device[0].url, "http://user:***@h|ost/<i>");
 	SET(p->device[0].ws_url, evil);
@@ -277,6 +279,7 @@ run_hostile(void)
 	d->worker[ROLE_REST].restarts = 1;
 	d->worker[ROLE_REST].holes = 3;
 	SET(d->worker[ROLE_REST].ready_text, evil);
+	SET(d->worker[ROLE_REST].sandbox, evil);
 	d->lives_other = 2;
 	d->note_count = 1;
 	SET(d->note[0], evil);
