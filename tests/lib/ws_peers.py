@@ -174,6 +174,7 @@ class RawPeer:
         self.accepts = []
         self.got = []
         self.sock = socket.create_server(("127.0.0.1", 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         self.url = "ws://127.0.0.1:%d/ws" % self.sock.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 
