@@ -113,11 +113,14 @@ ws_event(struct load_stats *l, const struct msg_event *m)
 		break;
 	case EV_WS_CONNECT_FAIL:
 		l->connect_errors++;
-		if (m->value >= 0 && m->value < OP_CLASS_COUNT)
-			l->connect_by_class[m->value]++;
+		if (m->value < 0 || m->value >= OP_CLASS_COUNT)
+			break;
+		l->connect_by_class[m->value]++;
+		aggregate_text(&l->connect_texts, m->value, m->text);
 		break;
 	case EV_WS_CLOSE:
 		count_close(l, m->value);
+		aggregate_text(&l->close_texts, m->value, m->text);
 		break;
 	case EV_WS_BROADCAST:
 		l->broadcasts += m->value;

@@ -179,7 +179,7 @@ fill_evil_load(struct load_stats *l, int class)
 	l->texts.other = 9;
 	for (i = 0; i < 2; i++) {
 		SET(l->texts.at[i].text, i == 0 ? evil : "RATE_LIMITED: Too many requests");
-		l->texts.at[i].op_class = class;
+		l->texts.at[i].code = class;
 		l->texts.at[i].count = 40 + i;
 	}
 }
@@ -260,6 +260,12 @@ run_hostile(void)
 	ws->close_code[0] = (struct close_code){1008, 8};
 	ws->close_code[1] = (struct close_code){1006, 3};
 	ws->close_codes_other = 2;
+	ws->connect_texts.used = ws->close_texts.used = 1;
+	ws->connect_texts.at[0] = (struct text_count){.code = OP_REJECTED, .count = 8};
+	SET(ws->connect_texts.at[0].text, evil);
+	ws->close_texts.at[0] = (struct text_count){.code = 1006, .count = 3};
+	SET(ws->close_texts.at[0].text, evil);
+	ws->close_texts.other = 10;
 	fill_evil_console(&d->scenario[0]);
 	d->scenario[1].started = d->scenario[1].ended = false;
 	d->scenario[1].start_us = d->scenario[1].end_us = -1;
