@@ -125,13 +125,13 @@ scenario_eval(
 }
 
 struct console {
-	int64_t span_us, held_us, opens, lines;
+	int64_t span_us, end_us, held_us, opens, lines;
 };
 
 static struct console
 console_sum(const struct run_result *run, const struct device_result *d)
 {
-	struct console c = {0, 0, 0, 0};
+	struct console c = {0, 0, 0, 0, 0};
 	const struct scenario_result *s;
 	int i;
 
@@ -141,6 +141,8 @@ console_sum(const struct run_result *run, const struct device_result *d)
 			continue;
 		if (result_span_us(s) > 0)
 			c.span_us += result_span_us(s);
+		if (s->end_us > c.end_us)
+			c.end_us = s->end_us;
 		c.held_us += s->serial.held_us;
 		c.opens += s->serial.opens;
 		c.lines += s->serial.lines;
@@ -157,6 +159,33 @@ console_wanted(const struct plan *plan, const char *wanted, const struct device_
 	if (strcmp(wanted, "auto") == 0)
 		return d->serial_port[0] != '\0';
 	return wanted[0] != '\0' && strcmp(wanted, "none") != 0;
+}
+
+/* A console that printed lines and fell silent for good or for long, in all over 5% of the run. */
+static void
+silence_eval(const struct device_result *d, const struct console *c, const char *port,
+    struct evidence *out)
+{
+	int64_t sum = 0, longest = -1, us;
+	enum silence_state state = SILENCE_NOT_ASKED;
+	int i;
+
+	for (i = 0; i < d->silence_count; i++) {
+		us = d->silence[i].to_us - d->silence[i].from_us;
+		if (d->silence[i].resumed && us < SILENCE_MIN_US)
+			continue;
+		us = (d->silence[i].to_us == -1 ? c->end_us : d->silence[i].to_us) - d->silence[i].from_us;
+		sum += us > 0 ? us : 0;
+		if (us > longest)
+			state = result_silence_state(&d->silence[i]);
+		if (us > longest)
+			longest = us;
+	}
+	if (sum > c->span_us / 20)
+		gap_add(out, -1, "serial_silent",
+		    "the serial port %.100s fell silent for %" PRId64 " of %" PRId64
+		    " s, over 5%%: %s", port, sum / US_PER_S, c->span_us / US_PER_S,
+		    silence_words[state]);
 }
 
 static void
@@ -182,6 +211,7 @@ console_eval(const struct run_result *run, const struct device_result *d, const 
 		gap_add(out, -1, "serial_no_line",
 		    "the serial port %.100s gave not one line in %" PRId64 " s", port,
 		    c.span_us / US_PER_S);
+	silence_eval(d, &c, port, out);
 }
 
 static void
