@@ -7,6 +7,7 @@
 
 #include "coordinator/run.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +281,28 @@ deadline_cb(evutil_socket_t fd, short what, void *arg)
 	quit(r, 0);
 }
 
+/* A terminal that was closed answers with an error of its own; what is no terminal says ENOTTY. */
+static bool
+terminal_is_gone(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (!isatty(fd) && (errno == EIO || errno == ENXIO))
+			return true;
+	return false;
+}
+
+static void
+note(struct run *r, const char *text)
+{
+	struct msg m = {.type = MSG_NOTE};
+
+	m.u.note.at_us = clock_mono().us;
+	m.u.note.text = (struct span){(const uint8_t *)text, strlen(text)};
+	record_own(r, &m);
+}
+
 static void
 signal_cb(evutil_socket_t sig, short what, void *arg)
 {
@@ -287,6 +310,10 @@ signal_cb(evutil_socket_t sig, short what, void *arg)
 	char text[96];
 
 	(void)what;
+	if (sig == SIGHUP && terminal_is_gone()) {
+		note(r, "the terminal was closed in mid-run; the run went on");
+		return;
+	}
 	if (r->state >= RUN_QUIT) {
 		over(r);
 		return;
@@ -584,16 +611,11 @@ record_end(struct run *r)
 
 	if (r->scenario >= 0 && !result_of(r)->scenario[r->scenario].ended)
 		end_scenario(r, true);
-	journal_flush(r->journal);
-	if (journal_error(r->journal)[0] != '\0')
-		set_end(r, RUN_FAULT, 0, journal_error(r->journal));
-	serial_log_flush(r->serial_log, false);
-	if (serial_log_error(r->serial_log)[0] != '\0')
-		set_end(r, RUN_FAULT, 0, serial_log_error(r->serial_log));
 	m.u.run_end = r->end;
 	m.u.run_end.wall_us = clock_wall_us();
 	m.u.run_end.text = (struct span){(const uint8_t *)r->end_text, strlen(r->end_text)};
 	record_own(r, &m);
+	sync_cb(-1, 0, r);
 }
 
 /* The last resort, should this very process hang (a disk that does not answer): the journal remains. */
@@ -613,6 +635,8 @@ run_execute(const struct settings *s, struct aggregate *a, struct journal *j, st
 	struct run r = {.settings = s, .plan = &s->plan, .aggregate = a, .journal = j, .serial_log = l,
 	    .scenario = -1,
 	    .end = {.how = RUN_DONE}};
+	sigset_t signals;
+	size_t i;
 	int rc;
 
 	progress_init(&r.progress, clock_mono());
@@ -627,6 +651,11 @@ run_execute(const struct settings *s, struct aggregate *a, struct journal *j, st
 		event_base_dispatch(r.base);
 		record_end(&r);
 	}
+	/* From here on nothing keeps the report from being written. */
+	sigemptyset(&signals);
+	for (i = 0; i < sizeof(signal_numbers) / sizeof(signal_numbers[0]); i++)
+		sigaddset(&signals, signal_numbers[i]);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	free_events(&r);
 	return rc;
 }
