@@ -128,6 +128,7 @@ struct scenario_result {
 	struct serial_stats serial;
 	struct series heap[HEAP_COUNT];
 	int64_t uptime_resets;
+	int64_t clock_readings;		/* of the device's clock, by whichever source */
 };
 
 #define RESULT_REBOOTS_MAX 64

@@ -185,7 +185,7 @@ def case_findings():
     shed = run.serial["shedding"]
     assert shed["last"] == "on" and 2 + 2.5 < shed["duration_s"] < 2 + 4.5, shed
     assert run.r["shedding_lines"] == 7 and run.r["heap_min"] == 11999
-    assert run.serial["warnings"] == {"HEAP CORRUPTION DETECTED!": 1, "MALLOC FAILED": 2}
+    assert run.serial["warnings"] == {"heap_corruption": 1, "malloc_failed": 2}
     assert re.search(r"MALLOC FAILED.*: 2$", run.md, re.M) and "below 12,000 bytes" in run.md
 
 

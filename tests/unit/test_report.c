@@ -138,6 +138,7 @@ run_good(void)
 		fill_latency(&s->load[LOAD_REST], 600);
 		fill_kinds(&s->load[LOAD_REST], 2, 300, 0);
 		s->serial.lines = 42;
+		s->clock_readings = 46;
 		s->serial.bytes = 4200;
 		s->serial.opens = i == 0;
 		s->serial.held_us = 60 * US_PER_S;
@@ -224,6 +225,7 @@ fill_evil_console(struct scenario_result *s)
 		{"disc", 2, 1, 4}},
 	    .seen = {5, 8, 12}};
 	s->uptime_resets = 1;
+	s->clock_readings = 10;
 	fill_series(&s->heap[HEAP_SERIAL], 20000, 11252, 22968, 20000);
 	fill_series(&s->heap[HEAP_SERIAL_LARGEST], 9000, 8000, 11252, 9000);
 }
