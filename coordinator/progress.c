@@ -180,6 +180,12 @@ say_event(const struct progress *p, const struct msg_event *m)
 }
 
 void
+progress_silence(const struct progress *p, const struct silence *s)
+{
+	progress_say(p, "no line for over 15 s: %s", silence_words[result_silence_state(s)]);
+}
+
+void
 progress_record(const struct progress *p, const struct record *r)
 {
 	const struct msg_worker_exit *x = &r->msg.u.worker_exit;

@@ -198,7 +198,7 @@ def case_bench():
     assert len(lines) == 3 and fatal == [FATAL[0], FATAL[1], FATAL[2], FATAL[3], FATAL[4]], (lines, fatal)
     console, run = serial_only(5)
     for line in lines:
-        console.write(line.replace("...", "x").encode() + b"\n")
+        console.write(line.removesuffix(" ,").replace("...", "x").encode() + b"\n")
         time.sleep(0.5)
     for text in fatal:
         console.write(b"x " + text.encode() + b" 1\n")
@@ -398,6 +398,7 @@ def case_console_dead():
     run = Run("--simulate=console-dead-at=4", *profile(24, rest=3, ws=3)).over(4)
     silence, = run.d["silences"]
     assert silence["state"] == "console_dead" and not silence["resumed"], silence
+    assert "no line for over 15 s: console dead" in run.said(), run.said()
     assert 2 < silence["from_s"] < 6 and silence["last_answer_s"] > 20, silence
     assert "serial_silent" in run.gaps and "console dead, REST or WebSocket alive" in run.md
 
