@@ -219,7 +219,7 @@ counters_set(struct ws_diag *w, const uint8_t *p, size_t len)
 				break;
 			value = value * 10 + (eq[len] - '0');
 		}
-		if (len > 1 && eq + len == next)
+		if (len > 1 && eq + len == next && value < COUNTER_MAX)
 			counter_set(w, p, (size_t)(eq - p), value);
 	}
 }

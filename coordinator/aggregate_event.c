@@ -88,11 +88,11 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 	} else if (m->metric == METRIC_UPTIME_MS) {
 		if (m->value < 0 || m->value > UPTIME_MAX_MS)
 			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
+		scenario_of(a, r->device, m->scenario)->clock_readings++;
 		i = reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role],
 		    m->at_us, m->value, s->running);
 		if (i != -1 && r->role == ROLE_SERIAL)
 			device_booted(a, r->device, m->at_us);
-		scenario_of(a, r->device, m->scenario)->uptime_samples++;
 	}
 	return 0;
 }

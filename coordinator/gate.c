@@ -289,7 +289,7 @@ judge_uptime(const struct context *c, struct gate *g)
 	const struct reboot *r = reboot_first(c);
 
 	g->observed = c->s->uptime_resets;
-	g->samples = c->s->uptime_samples;
+	g->samples = c->s->clock_readings;
 	if (g->samples < g->observed)
 		g->samples = g->observed;
 	if (g->observed == 0)

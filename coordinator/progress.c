@@ -185,6 +185,12 @@ say_event(struct progress *p, const struct msg_event *m)
 }
 
 void
+progress_silence(struct progress *p, const struct silence *s)
+{
+	progress_say(p, "no line for over 15 s: %s", silence_words[result_silence_state(s)]);
+}
+
+void
 progress_record(struct progress *p, const struct record *r)
 {
 	const struct msg_worker_exit *x = &r->msg.u.worker_exit;

@@ -18,11 +18,13 @@ put_moment(struct json_out *j, cJSON *o, const char *key, const struct plan *pla
 static void
 put_warnings(struct json_out *j, cJSON *parent, const struct serial_stats *c)
 {
+	static const char *const keys[WARNING_COUNT] = {
+	    [WARNING_CORRUPTION] = "heap_corruption", [WARNING_MALLOC] = "malloc_failed"};
 	cJSON *o = json_out_object(j, parent, "warnings");
 	int i;
 
 	for (i = 0; i < WARNING_COUNT; i++)
-		json_out_i64(j, o, warning_names[i], c->warnings[i]);
+		json_out_i64(j, o, keys[i], c->warnings[i]);
 }
 
 static void

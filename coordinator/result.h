@@ -128,8 +128,8 @@ struct scenario_result {
 	struct load_stats load[LOAD_COUNT];
 	struct serial_stats serial;
 	struct series heap[HEAP_COUNT];
-	int64_t uptime_samples;		/* readings of the device's clock, from any source */
 	int64_t uptime_resets;
+	int64_t clock_readings;		/* of the device's clock, by whichever source */
 };
 
 #define RESULT_REBOOTS_MAX 64

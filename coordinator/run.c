@@ -61,8 +61,13 @@ static const int signal_numbers[3] = {SIGINT, SIGTERM, SIGHUP};
 static int
 record(struct run *r, const struct record *rec, const uint8_t *payload, size_t len, struct err *e)
 {
+	const struct run_result *result = aggregate_peek(r->aggregate);
+	int silences = result->device[r->device]->silence_count;
+
 	if (aggregate_apply(r->aggregate, rec, e) == -1)
 		return -1;
+	if (result->device[r->device]->silence_count > silences)
+		progress_silence(&r->progress, &result->device[r->device]->silence[silences]);
 	journal_add(r->journal, rec, payload, len);
 	if (rec->msg.type == MSG_LINE)
 		serial_log_add(r->serial_log, &rec->msg.u.line);

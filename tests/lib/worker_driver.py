@@ -31,7 +31,7 @@ METRICS = "uptime_ms heap largest fps_milli cpu_milli rssi_dbm ws_clients".split
 EVENTS = ("note connect ws_connect_ok ws_connect_fail ws_close ws_broadcast ws_unmatched ws_late "
           "serial_open serial_close serial_shed serial_fatal serial_reset serial_ws_diag "
           "serial_warning serial_lines serial_bytes serial_truncated device hold "
-          "serial_unlogged").split()
+          "serial_unlogged sandbox").split()
 CLOSED_LOOP = -1
 
 
