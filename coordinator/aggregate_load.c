@@ -185,6 +185,7 @@ aggregate_op_end(struct aggregate *a, const struct record *r, struct err *e)
 		return err_set(e, "OP_END: id %lld ended before it was sent", (long long)m->id);
 	}
 	count_end(a->run.device[r->device], load, &op, m);
+	aggregate_console_answer(a, r->device, m);
 	if (w->life != NULL)
 		w->life->ended++;
 	return 0;
