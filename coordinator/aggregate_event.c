@@ -125,11 +125,14 @@ ws_event(struct load_stats *l, const struct msg_event *m)
 		break;
 	case EV_WS_CONNECT_FAIL:
 		l->connect_errors++;
-		if (m->value >= 0 && m->value < OP_CLASS_COUNT)
-			l->connect_by_class[m->value]++;
+		if (m->value < 0 || m->value >= OP_CLASS_COUNT)
+			break;
+		l->connect_by_class[m->value]++;
+		aggregate_text(&l->connect_texts, m->value, m->text);
 		break;
 	case EV_WS_CLOSE:
 		count_close(l, m->value);
+		aggregate_text(&l->close_texts, m->value, m->text);
 		break;
 	case EV_WS_BROADCAST:
 		l->broadcasts += m->value;
@@ -372,6 +375,8 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
 	if (m->kind == EV_NOTE || m->kind == EV_HOLD)
 		aggregate_note(a->run.device[r->device], text);
+	else if (m->kind == EV_SANDBOX)
+		text_copy(a->run.device[r->device]->worker[r->role].sandbox, PROTO_TEXT_MAX + 1, text);
 	else if (m->kind == EV_DEVICE)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)

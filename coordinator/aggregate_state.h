@@ -56,6 +56,9 @@ int aggregate_op_end(struct aggregate *a, const struct record *r, struct err *e)
 int aggregate_slots(struct aggregate *a, const struct record *r, struct err *e);
 void aggregate_lose_ops(struct aggregate *a, int device, int role);
 
+/* Count a text of a worker under its code. */
+void aggregate_text(struct texts *t, int64_t code, struct span span);
+
 /* aggregate_event.c: telemetry, events, console lines */
 int aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e);
 int aggregate_event(struct aggregate *a, const struct record *r, struct err *e);

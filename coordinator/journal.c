@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/crc32c.h"
@@ -121,6 +122,15 @@ journal_flush(struct journal *j)
 	j->used = 0;
 }
 
+/* Not even a name is left: somebody removed the file, or the directory that it was in. */
+static bool
+is_removed(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 0;
+}
+
 void
 journal_sync(struct journal *j)
 {
@@ -136,6 +146,8 @@ journal_sync(struct journal *j)
 #endif
 	if (rc == -1 && errno != EINVAL && errno != ENOTSUP)
 		err_set(&j->error, "cannot write %s: %s", j->path, strerror(errno));
+	else if (is_removed(j->fd))
+		err_set(&j->error, "%s was removed in mid-run", j->path);
 	j->dirty = false;
 }
 

@@ -2,6 +2,8 @@
  * The journal: every record of a run in order, each with its length and CRC-32C, appended as it
  * happens. File: JOURNAL_MAGIC, then records: u32 length, u32 CRC-32C of what follows (big endian),
  * u8 device, u8 role (0xff none), u16 generation, msgpack payload. The first records hold the plan.
+ * Size: about 155 bytes an operation with its telemetry; 24 h of mixed_stress (30 operations a second)
+ * on a calm console are 382 MiB, measured.
  */
 #ifndef LWS_JOURNAL_H
 #define LWS_JOURNAL_H

@@ -67,9 +67,9 @@ write_elsewhere(struct report_paths *paths, const struct run_result *result, con
 	return 0;
 }
 
-/* Judge, write the reports, say what came out. */
+/* Judge, write the reports, say what came out. fault: what the run could not write, "" for nothing. */
 static int
-conclude(struct aggregate *a, struct report_paths *paths)
+conclude(struct aggregate *a, struct report_paths *paths, const char *fault)
 {
 	const struct run_result *result = aggregate_settle(a);
 	struct verdict *v = calloc(1, sizeof(*v));
@@ -82,6 +82,8 @@ conclude(struct aggregate *a, struct report_paths *paths)
 		return status;
 	}
 	verdict_eval(result, 0, v);
+	if (fault[0] != '\0')
+		verdict_fault(v, fault);
 	status = v->exit_status;
 	if (report_write(paths, result, 0, v, &e) == -1) {
 		log_warn("%s", e.text);
@@ -98,20 +100,29 @@ conclude(struct aggregate *a, struct report_paths *paths)
 	return status;
 }
 
+/* The journal comes first: without it nothing can be recovered. */
+static const char *
+write_error(const struct journal *j, const struct serial_log *l)
+{
+	return journal_error(j)[0] != '\0' ? journal_error(j) : serial_log_error(l);
+}
+
 static int
 run_and_conclude(struct settings *s, struct report_paths *paths, int journal_fd)
 {
 	struct aggregate *a = NULL;
 	struct journal *j = NULL;
 	struct serial_log *l = NULL;
+	char path[sizeof(paths->base) + 16];
 	bool begun = false;
 	struct err e;
 	int status;
 
+	snprintf(path, sizeof(path), "%s.journal", paths->base);
 	s->plan.wall_us = clock_wall_us();
 	s->plan.mono_us = clock_mono().us;
 	a = aggregate_new(&s->plan);
-	j = journal_new(journal_fd, paths->base);
+	j = journal_new(journal_fd, path);
 	l = serial_log_new(paths->base, &s->plan);
 	if (a == NULL || j == NULL || l == NULL) {
 		err_set(&e, "out of memory");
@@ -119,7 +130,7 @@ run_and_conclude(struct settings *s, struct report_paths *paths, int journal_fd)
 	} else {
 		journal_plan(j, &s->plan);
 		begun = run_execute(s, a, j, l, &e) == 0;
-		status = begun ? conclude(a, paths) : fail(EXIT_FAULT, &e);
+		status = begun ? conclude(a, paths, write_error(j, l)) : fail(EXIT_FAULT, &e);
 	}
 	serial_log_free(l);
 	journal_free(j);
@@ -171,7 +182,7 @@ recover(const struct settings *s)
 		log_warn("%s: %lld of %lld bytes are good, behind them stands %s", s->journal,
 		    (long long)r.good_bytes, (long long)r.file_bytes, r.damage);
 	log_info("%s: %lld records", s->journal, (long long)r.records);
-	status = conclude(r.aggregate, &paths);
+	status = conclude(r.aggregate, &paths, "");
 	aggregate_free(r.aggregate);
 	return status;
 }
@@ -232,6 +243,7 @@ main(int argc, char **argv)
 
 	log_init("lwstress-coord");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (s == NULL || !hold_standard_fds())
 		return EXIT_FAULT;
 	if (settings_read(argc, argv, s, &action, &e) == -1)

@@ -333,6 +333,22 @@ put_preflight(const struct report *r)
 }
 
 static void
+put_sandbox(const struct report *r)
+{
+	cJSON *o = json_out_object(r->j, r->j->root, "sandbox");
+	const struct worker_total *w;
+	int i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		w = &r->d->worker[i];
+		if (w->sandbox[0] == '\0')
+			json_out_null(r->j, o, role_names[i]);
+		else
+			json_out_text(r->j, o, role_names[i], w->sandbox);
+	}
+}
+
+static void
 put_lists(const struct report *r)
 {
 	cJSON *root = r->j->root, *list;
@@ -347,6 +363,7 @@ put_lists(const struct report *r)
 	for (i = 0; i < r->d->life_count; i++)
 		put_worker(r, list, &r->d->life[i]);
 	json_out_i64(r->j, root, "workers_other", r->d->lives_other);
+	put_sandbox(r);
 	put_preflight(r);
 	list = json_out_array(r->j, root, "notes");
 	for (i = 0; i < r->d->note_count; i++)

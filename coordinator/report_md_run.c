@@ -144,6 +144,23 @@ worker_row(const struct md *m, const struct worker_life *w)
 	    w->counters.cpu_us / US_PER_MS);
 }
 
+static void
+put_sandbox(const struct md *m)
+{
+	const char *between = "\nIsolation: ";
+	int i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (m->d->worker[i].sandbox[0] == '\0')
+			continue;
+		fprintf(m->f, "%s%s: ", between, role_names[i]);
+		md_text(m->f, m->d->worker[i].sandbox);
+		between = "; ";
+	}
+	if (between[0] == ';')
+		fputc('\n', m->f);
+}
+
 void
 md_workers(const struct md *m)
 {
@@ -156,6 +173,7 @@ md_workers(const struct md *m)
 		    "| Lost ops | RSS (KB) | CPU (ms)");
 	for (i = 0; i < m->d->life_count; i++)
 		worker_row(m, &m->d->life[i]);
+	put_sandbox(m);
 }
 
 void
@@ -215,6 +233,8 @@ notes_plan(const struct md *m)
 		note(m, "TLS certificates were not verified (--insecure)");
 	if (p->fresh_connections)
 		note(m, "each REST request used a connection of its own (--fresh-connections)");
+	if (p->no_sandbox)
+		note(m, "the worker processes were not isolated (--no-sandbox)");
 	if (m->run->end == RUN_ON && m->run->recovered)
 		note(m, "recovered from the journal of a run that did not end by itself");
 }

@@ -20,12 +20,12 @@ struct series {
 	int64_t samples, min, max, sum, first, last;
 };
 
-/* Distinct texts of errors with their counts; what does not fit is counted in other. */
+/* Distinct texts of one code with their counts; what does not fit is counted in other. */
 #define RESULT_TEXTS_MAX 12
 
 struct text_count {
 	char text[PROTO_TEXT_MAX + 1];
-	int op_class;
+	int64_t code;	/* enum op_class of an error, close code of a session */
 	int64_t count;
 };
 
@@ -70,6 +70,7 @@ struct load_stats {
 	/* WS only */
 	int64_t connects, connect_errors, receives, broadcasts, unmatched, late;
 	int64_t connect_by_class[OP_CLASS_COUNT];
+	struct texts connect_texts, close_texts;
 	int close_code_count;
 	struct close_code close_code[RESULT_CLOSE_CODES_MAX];
 	int64_t close_codes_other;
@@ -198,6 +199,7 @@ struct worker_total {
 	int ready_class;
 	int64_t ready_latency_us;
 	char ready_text[PROTO_TEXT_MAX + 1];
+	char sandbox[PROTO_TEXT_MAX + 1];	/* how it is isolated, "" if it did not say */
 };
 
 #define RESULT_NOTES_MAX 64

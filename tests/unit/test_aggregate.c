@@ -395,6 +395,12 @@ test_events(void **state)
 	assert_int_equal(l->connects, 1);
 	assert_int_equal(l->connect_errors, 2);
 	assert_int_equal(l->connect_by_class[OP_REJECTED], 1);
+	assert_int_equal(l->connect_texts.used, 1);
+	assert_int_equal(l->connect_texts.at[0].code, OP_REJECTED);
+	assert_int_equal(l->close_texts.used, RESULT_TEXTS_MAX);
+	assert_int_equal(l->close_texts.other, RESULT_CLOSE_CODES_MAX + 5 - RESULT_TEXTS_MAX);
+	assert_int_equal(l->close_texts.at[1].code, 4001);
+	assert_int_equal(l->close_texts.at[1].count, 2);
 	assert_int_equal(l->broadcasts, 7);
 	assert_int_equal(l->unmatched, 2);
 	/* What names no scenario that has started counts in the one that runs. */

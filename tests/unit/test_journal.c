@@ -57,14 +57,16 @@ next_record(size_t *at, size_t end, const uint8_t **head, size_t *len)
 	return p + 12;
 }
 
+static char temp[32];
+
 static int
 temp_file(void)
 {
-	char path[] = "/tmp/test_journal.XXXXXX";
-	int fd = mkstemp(path);
+	int fd;
 
+	snprintf(temp, sizeof(temp), "/tmp/test_journal.XXXXXX");
+	fd = mkstemp(temp);
 	assert_true(fd != -1);
-	unlink(path);
 	return fd;
 }
 
@@ -73,6 +75,7 @@ read_back(int fd)
 {
 	ssize_t n = pread(fd, file, sizeof(file), 0);
 
+	unlink(temp);
 	assert_true(n >= JOURNAL_MAGIC_LEN);
 	assert_memory_equal(file, JOURNAL_MAGIC, JOURNAL_MAGIC_LEN);
 	return (size_t)n;
@@ -189,6 +192,24 @@ test_full_disk(void **state)
 	journal_free(j);
 }
 
+/* A run goes on without its journal, but does not keep that to itself. */
+static void
+test_removed(void **state)
+{
+	struct journal *j = journal_new(temp_file(), "some.journal");
+	struct record r = note_of(7);
+
+	(void)state;
+	journal_add(j, &r, NULL, 0);
+	journal_sync(j);
+	assert_string_equal(journal_error(j), "");
+	unlink(temp);
+	journal_add(j, &r, NULL, 0);
+	journal_sync(j);
+	assert_string_equal(journal_error(j), "some.journal was removed in mid-run");
+	journal_free(j);
+}
+
 int
 main(void)
 {
@@ -196,6 +217,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_plan_comes_first),
 		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

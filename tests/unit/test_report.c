@@ -86,6 +86,7 @@ fill_worker(struct device_result *d, int role, int64_t generation, int64_t statu
 	d->worker[role].used = d->worker[role].ready = d->worker[role].ready_ok = true;
 	d->worker[role].ready_latency_us = 4321;
 	SET(d->worker[role].ready_text, "200 in time");
+	SET(d->worker[role].sandbox, "user=nobody no_new_privs rlimits landlock=off(not in this kernel)");
 	w->role = role;
 	w->generation = generation;
 	w->pid = 4000 + d->life_count;
@@ -178,7 +179,7 @@ fill_evil_load(struct load_stats *l, int class)
 	l->texts.other = 9;
 	for (i = 0; i < 2; i++) {
 		SET(l->texts.at[i].text, i == 0 ? evil : "RATE_LIMITED: Too many requests");
-		l->texts.at[i].op_class = class;
+		l->texts.at[i].code = class;
 		l->texts.at[i].count = 40 + i;
 	}
 }
@@ -237,6 +238,7 @@ fill_evil_plan(struct plan *p)
 	SET(p->os, evil);
 	SET(p->simulate, evil);
 	p->simulated = p->duration_overridden = p->insecure = p->fresh_connections = true;
+	p->no_sandbox = true;
 	SET(p->profile.name, "a|b*c");
 	SET(p->device[0].url, "http://user:***@h|ost/<i>");
 	SET(p->device[0].ws_url, evil);
@@ -267,6 +269,12 @@ run_hostile(void)
 	ws->close_code[0] = (struct close_code){1008, 8};
 	ws->close_code[1] = (struct close_code){1006, 3};
 	ws->close_codes_other = 2;
+	ws->connect_texts.used = ws->close_texts.used = 1;
+	ws->connect_texts.at[0] = (struct text_count){.code = OP_REJECTED, .count = 8};
+	SET(ws->connect_texts.at[0].text, evil);
+	ws->close_texts.at[0] = (struct text_count){.code = 1006, .count = 3};
+	SET(ws->close_texts.at[0].text, evil);
+	ws->close_texts.other = 10;
 	fill_evil_console(&d->scenario[0]);
 	d->scenario[1].started = d->scenario[1].ended = false;
 	d->scenario[1].start_us = d->scenario[1].end_us = -1;
@@ -291,6 +299,7 @@ run_hostile(void)
 	d->worker[ROLE_REST].restarts = 1;
 	d->worker[ROLE_REST].holes = 3;
 	SET(d->worker[ROLE_REST].ready_text, evil);
+	SET(d->worker[ROLE_REST].sandbox, evil);
 	d->lives_other = 2;
 	d->note_count = 1;
 	SET(d->note[0], evil);
