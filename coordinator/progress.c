@@ -187,7 +187,8 @@ say_event(struct progress *p, const struct msg_event *m)
 void
 progress_silence(struct progress *p, const struct silence *s)
 {
-	progress_say(p, "no line for over 15 s: %s", silence_words[result_silence_state(s)]);
+	progress_say(p, "no line for %lld s: %s", (long long)(s->least_us / US_PER_S),
+	    silence_words[result_silence_state(s)]);
 }
 
 void

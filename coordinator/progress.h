@@ -28,7 +28,9 @@ void progress_status(struct progress *p, const struct run_result *run, int devic
 void progress_done(struct progress *p, const struct run_result *run, int device, int i);
 
 /* A record worth a line as it happens: a worker's end, a session closed, a reboot, a fatal line. */
-void progress_silence(struct progress *p, const struct silence *s);
 void progress_record(struct progress *p, const struct record *r);
+
+/* The console fell silent. */
+void progress_silence(struct progress *p, const struct silence *s);
 
 #endif
