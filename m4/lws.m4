@@ -52,6 +52,7 @@ AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" = xyes])
 AC_DEFUN([LWS_COVERAGE], [
 AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [instrument for gcov])], [], [enable_coverage=no])
 AS_IF([test "x$enable_coverage" = xyes], [LWS_SANITIZE="$LWS_SANITIZE --coverage"])
+AM_CONDITIONAL([COVERAGE], [test "x$enable_coverage" = xyes])
 ])
 
 # LWS_REQUIRE(VAR, MODULES, NAME, DEBIAN, FEDORA, HOMEBREW)
