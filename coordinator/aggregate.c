@@ -43,6 +43,7 @@ device_state_init(struct device_state *s)
 
 	s->running = s->last_started = s->panic = -1;
 	s->serial_open_us = s->harness_open_us = -1;
+	aggregate_console_init(&s->console);
 	for (i = 0; i < ROLE_COUNT; i++) {
 		s->worker[i].inflight = inflight_new();
 		if (s->worker[i].inflight == NULL)
@@ -110,6 +111,16 @@ span_text(char *dst, size_t size, struct span s)
 
 /* The coordinator's own records. */
 
+/* A port was open once, or is named. */
+static bool
+serial_wanted(const struct aggregate *a, int device)
+{
+	const char *named = a->run.plan.device[device].serial_port;
+
+	return a->run.device[device]->serial_port[0] != '\0' ||
+	    (named[0] != '\0' && strcmp(named, "auto") != 0 && strcmp(named, "none") != 0);
+}
+
 static int
 on_scenario_start(struct aggregate *a, const struct record *r, struct err *e)
 {
@@ -131,7 +142,8 @@ on_scenario_start(struct aggregate *a, const struct record *r, struct err *e)
 	for (i = 0; i < d->reboot_count; i++)
 		if (d->reboot[i].scenario == -1)
 			d->reboot[i].scenario = s->running;
-	if (d->serial_port[0] != '\0' && s->serial_open_us == -1)
+	aggregate_console_shed_settle(a, r->device, m->at_us);
+	if (serial_wanted(a, r->device) && s->serial_open_us == -1)
 		aggregate_serial_gap(a, r->device, m->at_us);
 	return 0;
 }
@@ -145,10 +157,13 @@ on_scenario_end(struct aggregate *a, const struct record *r, struct err *e)
 	if (a->device[r->device].running != m->scenario)
 		return err_set(e, "scenario %lld is not running", (long long)m->scenario);
 	aggregate_serial_settle(a, r->device, m->at_us);
+	aggregate_console_shed_settle(a, r->device, m->at_us);
 	sr = &a->run.device[r->device]->scenario[m->scenario];
 	sr->ended = true;
 	sr->interrupted = m->interrupted != 0;
 	sr->end_us = m->at_us;
+	if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
+		sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
 	a->device[r->device].running = -1;
 	return 0;
 }
@@ -295,6 +310,8 @@ on_counters(struct aggregate *a, const struct record *r, struct err *e)
 	w->frames_dropped = m->frames_dropped;
 	if (w->life != NULL)
 		w->life->counters = *m;
+	if (r->role == ROLE_SERIAL)
+		aggregate_console_tick(a, r->device, m->at_us);
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #define HARNESS_RESET_US INT64_C(3000000)	/* device contract: within 3 s of our own open */
 #define UPTIME_MAX_MS (INT64_C(100) * 366 * 86400 * 1000)
 #define COUNT_MAX INT64_C(1000000000)	/* in one event; a worker tells many times a minute */
-#define PANIC_US INT64_C(10000000)	/* a crash prints its block within this time */
+#define PANIC_US INT64_C(30000000)	/* a crash prints its block and begins again within this time */
 
 /*
  * Where a worker's message counts: the scenario it names if that one has started; what happens before
@@ -61,11 +61,21 @@ add_heap(struct aggregate *a, const struct record *r, int which)
 		timeline_add(&a->run.device[r->device]->timeline, TL_HEAP_MIN, m->at_us, m->value);
 }
 
+/* The console shows a new beginning: the crash before it has been told, and nothing is shed. */
+static void
+device_booted(struct aggregate *a, int device, int64_t at_us)
+{
+	a->device[device].panic = -1;
+	if (a->device[device].console.shed_us != -1)
+		aggregate_console_shed(a, device, at_us, false);
+}
+
 int
 aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 {
 	const struct msg_telemetry *m = &r->msg.u.telemetry;
 	struct device_state *s = &a->device[r->device];
+	int i;
 
 	if (m->metric == METRIC_HEAP || m->metric == METRIC_LARGEST) {
 		if (m->value < 0 || m->value > UINT32_MAX)
@@ -78,8 +88,11 @@ aggregate_telemetry(struct aggregate *a, const struct record *r, struct err *e)
 	} else if (m->metric == METRIC_UPTIME_MS) {
 		if (m->value < 0 || m->value > UPTIME_MAX_MS)
 			return err_set(e, "TELEMETRY: uptime of %lld ms", (long long)m->value);
-		reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role], m->at_us,
-		    m->value, s->running);
+		scenario_of(a, r->device, m->scenario)->clock_readings++;
+		i = reboot_uptime(&s->reboots, a->run.device[r->device], clock_of_role[r->role],
+		    m->at_us, m->value, s->running);
+		if (i != -1 && r->role == ROLE_SERIAL)
+			device_booted(a, r->device, m->at_us);
 	}
 	return 0;
 }
@@ -112,11 +125,14 @@ ws_event(struct load_stats *l, const struct msg_event *m)
 		break;
 	case EV_WS_CONNECT_FAIL:
 		l->connect_errors++;
-		if (m->value >= 0 && m->value < OP_CLASS_COUNT)
-			l->connect_by_class[m->value]++;
+		if (m->value < 0 || m->value >= OP_CLASS_COUNT)
+			break;
+		l->connect_by_class[m->value]++;
+		aggregate_text(&l->connect_texts, m->value, m->text);
 		break;
 	case EV_WS_CLOSE:
 		count_close(l, m->value);
+		aggregate_text(&l->close_texts, m->value, m->text);
 		break;
 	case EV_WS_BROADCAST:
 		l->broadcasts += m->value;
@@ -187,6 +203,7 @@ serial_opened(struct aggregate *a, const struct record *r, const char *text)
 	if (sr->serial.gap_count > 0 && sr->serial.gap[sr->serial.gap_count - 1].to_us == -1)
 		sr->serial.gap[sr->serial.gap_count - 1].to_us = m->at_us;
 	s->serial_open_us = s->harness_open_us = m->at_us;
+	aggregate_console_opened(a, r->device, m->at_us);
 }
 
 void
@@ -210,7 +227,18 @@ aggregate_serial_close(struct aggregate *a, int device, int64_t at_us)
 		return;
 	aggregate_serial_settle(a, device, at_us);
 	a->device[device].serial_open_us = -1;
+	aggregate_console_closed(a, device, at_us);
 	aggregate_serial_gap(a, device, at_us);
+}
+
+/* A crash whose next boot was never told is over after a while. */
+static void
+panic_expire(struct aggregate *a, int device, int64_t at_us)
+{
+	int *panic = &a->device[device].panic;
+
+	if (*panic != -1 && at_us - a->run.device[device]->reboot[*panic].seen_us > PANIC_US)
+		*panic = -1;
 }
 
 static void
@@ -240,11 +268,17 @@ serial_fatal(struct aggregate *a, const struct record *r)
 	if (m->value == FATAL_RST && s->own_reset)
 		return;
 	sr->serial.fatal_lines++;
+	panic_expire(a, r->device, m->at_us);
 	if (s->panic != -1 || m->value == FATAL_RST || m->value == FATAL_USER)
 		return;
 	s->panic = reboot_seen(a->run.device[r->device], SAW_FATAL, m->at_us, s->running);
-	if (s->panic != -1)
+	if (s->panic == -1)
+		return;
+	/* An event's text is cut where a line's is not. */
+	if (m->text.len + 4 < PROTO_TEXT_MAX)
 		add_panic_line(a, r->device, m->text);
+	else
+		add_panic_line(a, r->device, (struct span){s->console.line, s->console.line_len});
 }
 
 /* A reset line ends the panic block; ours (just after we opened the port) is noted, not gated. */
@@ -259,9 +293,10 @@ serial_reset(struct aggregate *a, const struct record *r)
 	int i;
 
 	s->own_reset = ours;
+	panic_expire(a, r->device, m->at_us);
 	i = s->panic != -1 ? s->panic
 			   : reboot_seen(d, SAW_RESET_LINE, m->at_us, s->running);
-	s->panic = -1;
+	device_booted(a, r->device, m->at_us);
 	if (i == -1)
 		return;
 	d->reboot[i].sources |= 1U << SAW_RESET_LINE;
@@ -286,6 +321,7 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 		break;
 	case EV_SERIAL_SHED:
 		st->shedding_lines++;
+		aggregate_console_shed(a, r->device, m->at_us, m->value != 0);
 		break;
 	case EV_SERIAL_FATAL:
 		serial_fatal(a, r);
@@ -294,13 +330,16 @@ serial_event(struct aggregate *a, const struct record *r, const char *text)
 		serial_reset(a, r);
 		break;
 	case EV_SERIAL_WS_DIAG:
-		st->ws_diag_lines++;
+		aggregate_console_ws_diag(a, r->device, (int)(sr - a->run.device[r->device]->scenario), m);
 		break;
 	case EV_SERIAL_WARNING:
 		st->warning_lines++;
+		if (m->value >= 0 && m->value < WARNING_COUNT)
+			st->warnings[m->value]++;
 		break;
 	case EV_SERIAL_LINES:
 		st->lines += m->value;
+		aggregate_console_heard(a, r->device, m->at_us);
 		break;
 	case EV_SERIAL_BYTES:
 		st->bytes += m->value;
@@ -336,27 +375,30 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	text_utf8_clean(text, sizeof(text), m->text.p, m->text.len);
 	if (m->kind == EV_NOTE || m->kind == EV_HOLD)
 		aggregate_note(a->run.device[r->device], text);
+	else if (m->kind == EV_SANDBOX)
+		text_copy(a->run.device[r->device]->worker[r->role].sandbox, PROTO_TEXT_MAX + 1, text);
 	else if (m->kind == EV_DEVICE)
 		add_info(a->run.device[r->device], text);
 	else if (r->role == ROLE_SERIAL)
 		serial_event(a, r, text);
-	else if (r->role == ROLE_WS)
+	else if (r->role == ROLE_WS) {
 		ws_event(&sr->load[LOAD_WS], m);
+		aggregate_console_ws_seen(a, r->device, m);
+	}
 	return 0;
 }
 
 int
 aggregate_line(struct aggregate *a, const struct record *r, struct err *e)
 {
-	int *panic;
+	struct console_state *c = &a->device[r->device].console;
 
 	if (r->role != ROLE_SERIAL)
 		return err_set(e, "LINE from a %s worker", role_names[r->role]);
-	panic = &a->device[r->device].panic;
-	if (*panic != -1 && r->msg.u.line.at_us -
-	    a->run.device[r->device]->reboot[*panic].seen_us > PANIC_US)
-		*panic = -1;
-	if (*panic != -1)
-		add_panic_line(a, r->device, r->msg.u.line.data);
+	if (!aggregate_console_line(c, &r->msg.u.line))
+		return 0;
+	panic_expire(a, r->device, r->msg.u.line.at_us);
+	if (a->device[r->device].panic != -1)
+		add_panic_line(a, r->device, (struct span){c->line, c->line_len});
 	return 0;
 }

@@ -104,15 +104,15 @@ aggregate_op_begin(struct aggregate *a, const struct record *r, struct err *e)
 	return 0;
 }
 
-static void
-count_text(struct texts *t, int op_class, struct span span)
+void
+aggregate_text(struct texts *t, int64_t code, struct span span)
 {
 	char text[PROTO_TEXT_MAX + 1];
 	int i;
 
 	text_utf8_clean(text, sizeof(text), span.p, span.len);
 	for (i = 0; i < t->used; i++)
-		if (t->at[i].op_class == op_class && strcmp(t->at[i].text, text) == 0)
+		if (t->at[i].code == code && strcmp(t->at[i].text, text) == 0)
 			break;
 	if (i == RESULT_TEXTS_MAX) {
 		t->other++;
@@ -120,7 +120,7 @@ count_text(struct texts *t, int op_class, struct span span)
 	}
 	if (i == t->used) {
 		text_copy(t->at[i].text, sizeof(t->at[i].text), text);
-		t->at[i].op_class = op_class;
+		t->at[i].code = code;
 		t->used++;
 	}
 	t->at[i].count++;
@@ -158,7 +158,7 @@ count_end(struct device_result *d, int load, const struct op *op, const struct m
 		l->errors++;
 		k->errors++;
 		l->by_status_rejected += m->op_class == OP_REJECTED && m->status == 429;
-		count_text(&l->texts, (int)m->op_class, m->text);
+		aggregate_text(&l->texts, m->op_class, m->text);
 	}
 	if (m->op_class != OP_REJECTED)
 		hist_add(&l->response, m->end_us - (op->due_us >= 0 ? op->due_us : op->sent_us));
@@ -185,6 +185,7 @@ aggregate_op_end(struct aggregate *a, const struct record *r, struct err *e)
 		return err_set(e, "OP_END: id %lld ended before it was sent", (long long)m->id);
 	}
 	count_end(a->run.device[r->device], load, &op, m);
+	aggregate_console_answer(a, r->device, m);
 	if (w->life != NULL)
 		w->life->ended++;
 	return 0;

@@ -12,6 +12,7 @@
 
 #include "shared/clock.h"
 #include "shared/text.h"
+#include "shared/reset_reason.h"
 #include "shared/poison.h"
 
 #define RATE_LIMIT 300000
@@ -288,8 +289,7 @@ judge_uptime(const struct context *c, struct gate *g)
 	const struct reboot *r = reboot_first(c);
 
 	g->observed = c->s->uptime_resets;
-	g->samples =
-	    c->s->heap[HEAP_REST].samples + c->s->heap[HEAP_WS].samples + c->s->serial.lines;
+	g->samples = c->s->clock_readings;
 	if (g->samples < g->observed)
 		g->samples = g->observed;
 	if (g->observed == 0)
@@ -297,7 +297,7 @@ judge_uptime(const struct context *c, struct gate *g)
 	if (r != NULL && r->reset_reason >= 0)
 		snprintf(g->blame, sizeof(g->blame),
 		    "the device rebooted; reset reason 0x%x (%s)", (unsigned)r->reset_reason,
-		    result_reset_text(r->reset_reason));
+		    reset_reason_words(r->reset_reason));
 	else
 		snprintf(
 		    g->blame, sizeof(g->blame), "the device rebooted: its uptime began again");

@@ -26,6 +26,7 @@ static const struct member plan_members[] = {
 	MEMBER_BOOL_OF(plan, allow_incomplete),
 	MEMBER_BOOL_OF(plan, insecure),
 	MEMBER_BOOL_OF(plan, fresh_connections),
+	MEMBER_BOOL_OF(plan, no_sandbox),
 	MEMBER_BOOL_OF(plan, duration_overridden),
 	MEMBER_INT_OF(plan, wall_us, 0, WHEN_MAX),
 	MEMBER_INT_OF(plan, mono_us, 0, WHEN_MAX),

@@ -30,6 +30,7 @@ struct plan {
 	bool allow_incomplete;
 	bool insecure;
 	bool fresh_connections;
+	bool no_sandbox;
 	bool duration_overridden;	/* --scenario-duration was given */
 	int64_t wall_us;	/* the same moment on both clocks */
 	int64_t mono_us;

@@ -10,6 +10,7 @@
 
 #include "shared/histogram.h"
 #include "shared/indicator.h"
+#include "shared/log.h"
 #include "shared/text.h"
 #include "shared/poison.h"
 
@@ -26,10 +27,11 @@ progress_init(struct progress *p, struct mono start)
 }
 
 void
-progress_say(const struct progress *p, const char *fmt, ...)
+progress_say(struct progress *p, const char *fmt, ...)
 {
 	char raw[LINE_MAX_BYTES], clean[2 * LINE_MAX_BYTES], line[2 * LINE_MAX_BYTES + 64];
 	int64_t s = mono_sub(clock_mono(), p->start) / US_PER_S;
+	char missed[64] = "";
 	va_list ap;
 	int n;
 
@@ -37,15 +39,18 @@ progress_say(const struct progress *p, const char *fmt, ...)
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
 	text_printable(clean, sizeof(clean), raw, strlen(raw));
-	n = snprintf(line, sizeof(line), "%s[%02lld:%02lld]%s %s\n", p->colour ? "\033[2m" : "",
-	    (long long)(s / 60), (long long)(s % 60), p->colour ? "\033[0m" : "", clean);
-	/* A closed terminal never ends a run. */
-	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) == -1)
-		return;
+	if (p->unsaid > 0)
+		snprintf(missed, sizeof(missed), " (%lld lines were not taken)", (long long)p->unsaid);
+	n = snprintf(line, sizeof(line), "%s[%02lld:%02lld]%s%s %s\n", p->colour ? "\033[2m" : "",
+	    (long long)(s / 60), (long long)(s % 60), p->colour ? "\033[0m" : "", missed, clean);
+	if (n > 0 && log_write(line, (size_t)n, 0))
+		p->unsaid = 0;
+	else
+		p->unsaid++;
 }
 
 void
-progress_preflight(const struct progress *p, const struct run_result *run, int device, enum role role)
+progress_preflight(struct progress *p, const struct run_result *run, int device, enum role role)
 {
 	const struct worker_total *t = &run->device[device]->worker[role];
 
@@ -77,7 +82,7 @@ describe_load(char *dst, size_t size, const struct scenario *s, enum load_kind k
 }
 
 void
-progress_scenario(const struct progress *p, const struct run_result *run, int device, int i)
+progress_scenario(struct progress *p, const struct run_result *run, int device, int i)
 {
 	const struct scenario *s = &run->plan.profile.scenario[i];
 	char loads[LOAD_COUNT][96] = {"", ""};
@@ -110,7 +115,7 @@ describe_counts(char *dst, size_t size, const struct load_stats *l, const char *
 }
 
 static void
-say_counts(const struct progress *p, const struct run_result *run, int device, int i, const char *how)
+say_counts(struct progress *p, const struct run_result *run, int device, int i, const char *how)
 {
 	const struct scenario_result *r = &run->device[device]->scenario[i];
 	const struct scenario *s = &run->plan.profile.scenario[i];
@@ -133,19 +138,19 @@ say_counts(const struct progress *p, const struct run_result *run, int device, i
 }
 
 void
-progress_status(const struct progress *p, const struct run_result *run, int device, int i)
+progress_status(struct progress *p, const struct run_result *run, int device, int i)
 {
 	say_counts(p, run, device, i, "");
 }
 
 void
-progress_done(const struct progress *p, const struct run_result *run, int device, int i)
+progress_done(struct progress *p, const struct run_result *run, int device, int i)
 {
 	say_counts(p, run, device, i, " ended");
 }
 
 static void
-say_event(const struct progress *p, const struct msg_event *m)
+say_event(struct progress *p, const struct msg_event *m)
 {
 	int len = (int)m->text.len;
 	const char *text = (const char *)m->text.p;
@@ -180,7 +185,13 @@ say_event(const struct progress *p, const struct msg_event *m)
 }
 
 void
-progress_record(const struct progress *p, const struct record *r)
+progress_silence(struct progress *p, const struct silence *s)
+{
+	progress_say(p, "no line for over 15 s: %s", silence_words[result_silence_state(s)]);
+}
+
+void
+progress_record(struct progress *p, const struct record *r)
 {
 	const struct msg_worker_exit *x = &r->msg.u.worker_exit;
 

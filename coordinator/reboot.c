@@ -11,6 +11,7 @@
 #define WRAP_US (INT64_C(4294967296) * 1000)
 #define WRAP_SLACK_US INT64_C(10000000)
 #define LOG_CLOCK_BACK_MS 1000
+#define LOG_CLOCK_SLACK_US INT64_C(500000)	/* between a reset line and the zero of the log's clock */
 
 static int64_t
 distance(int64_t a, int64_t b)
@@ -18,14 +19,19 @@ distance(int64_t a, int64_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* The nearest reboot that this source has not told of yet. */
+/*
+ * The nearest reboot that this source has not told of yet. One from before known_us, since when the
+ * source has seen the device live on, cannot be meant: the reset that our opening of the port caused
+ * must not swallow the next.
+ */
 static int
-find_match(const struct device_result *d, enum reboot_source source, int64_t boot_us)
+find_match(const struct device_result *d, enum reboot_source source, int64_t known_us, int64_t boot_us)
 {
+	int64_t slack = source == SAW_LOG_CLOCK ? LOG_CLOCK_SLACK_US : REBOOT_MOVE_US;
 	int best = -1, i;
 
 	for (i = 0; i < d->reboot_count; i++) {
-		if (d->reboot[i].sources & 1U << source)
+		if (d->reboot[i].sources & 1U << source || d->reboot[i].boot_us <= known_us + slack)
 			continue;
 		if (distance(d->reboot[i].boot_us, boot_us) > REBOOT_FUSE_US)
 			continue;
@@ -55,10 +61,10 @@ reboot_new(struct device_result *d, int64_t boot_us, int64_t seen_us, int scenar
 }
 
 static int
-reboot_report(struct device_result *d, enum reboot_source source, int64_t boot_us, int64_t seen_us,
-    int scenario)
+reboot_report(struct device_result *d, enum reboot_source source, int64_t known_us, int64_t boot_us,
+    int64_t seen_us, int scenario)
 {
-	int i = find_match(d, source, boot_us);
+	int i = find_match(d, source, known_us, boot_us);
 
 	if (i == -1)
 		i = reboot_new(d, boot_us, seen_us, scenario);
@@ -73,7 +79,7 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 {
 	struct reboot_clock *c = &t->clock[source];
 	int64_t boot_us = at_us - uptime_ms * 1000;
-	int64_t back_ms = c->uptime_ms - uptime_ms;
+	int64_t back_ms = c->uptime_ms - uptime_ms, known_us = c->boot_us;
 	bool reset;
 
 	/* The last life ended after its last answer: a first answer that was slow feigns no reset. */
@@ -87,7 +93,7 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 	c->boot_us = boot_us;
 	c->uptime_ms = uptime_ms;
 	c->at_us = at_us;
-	return reset ? reboot_report(d, source, boot_us, at_us, scenario) : -1;
+	return reset ? reboot_report(d, source, known_us, boot_us, at_us, scenario) : -1;
 }
 
 /* A reboot that clocks asked over the network told of just now, and the console not yet. */

@@ -11,6 +11,7 @@
 #include "coordinator/json_out.h"
 #include "coordinator/report_load.h"
 #include "shared/clock.h"
+#include "shared/reset_reason.h"
 #include "shared/poison.h"
 
 #define SCHEMA_NAME "lwstress-report/1"
@@ -210,32 +211,6 @@ put_flat(const struct report *r, cJSON *o, int i)
 }
 
 static void
-put_serial(const struct report *r, cJSON *parent, const struct scenario_result *s)
-{
-	const struct serial_stats *c = &s->serial;
-	cJSON *o = json_out_object(r->j, parent, "serial"), *list, *g;
-	int i;
-
-	json_out_i64(r->j, o, "lines", c->lines);
-	json_out_i64(r->j, o, "bytes", c->bytes);
-	json_out_i64(r->j, o, "opens", c->opens);
-	if (report_serial_port(&r->plan->device[r->device], r->d) == NULL)
-		json_out_null(r->j, o, "held_ratio");
-	else
-		json_out_ratio(r->j, o, "held_ratio", c->held_us, result_span_us(s));
-	json_out_i64(r->j, o, "truncated_lines", c->truncated);
-	json_out_i64(r->j, o, "unlogged_lines", c->unlogged);
-	json_out_i64(r->j, o, "warning_lines", c->warning_lines);
-	list = json_out_array(r->j, o, "gaps");
-	for (i = 0; i < c->gap_count; i++) {
-		g = json_out_object(r->j, list, NULL);
-		put_moment(r, g, "from_s", c->gap[i].from_us);
-		put_moment(r, g, "to_s", c->gap[i].to_us);
-	}
-	json_out_i64(r->j, o, "gaps_other", c->gaps_other);
-}
-
-static void
 put_heaps(const struct report *r, cJSON *parent, const struct scenario_result *s)
 {
 	cJSON *all = json_out_object(r->j, parent, "heap"), *o;
@@ -273,7 +248,7 @@ put_results(const struct report *r)
 		put_flat(r, o, i);
 		for (k = 0; k < LOAD_COUNT; k++)
 			report_load_json(r->j, o, r->plan, &r->d->scenario[i], i, k);
-		put_serial(r, o, &r->d->scenario[i]);
+		report_serial_json(r->j, o, r->plan, r->device, r->d, i);
 		put_heaps(r, o, &r->d->scenario[i]);
 	}
 }
@@ -292,7 +267,7 @@ put_reboot(const struct report *r, cJSON *list, const struct reboot *b)
 		json_out_null(r->j, o, "reset_reason_text");
 	} else {
 		json_out_i64(r->j, o, "reset_reason", b->reset_reason);
-		json_out_text(r->j, o, "reset_reason_text", result_reset_text(b->reset_reason));
+		json_out_text(r->j, o, "reset_reason_text", reset_reason_words(b->reset_reason));
 	}
 	a = json_out_array(r->j, o, "sources");
 	for (i = 0; i < SAW_COUNT; i++)
@@ -358,6 +333,22 @@ put_preflight(const struct report *r)
 }
 
 static void
+put_sandbox(const struct report *r)
+{
+	cJSON *o = json_out_object(r->j, r->j->root, "sandbox");
+	const struct worker_total *w;
+	int i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		w = &r->d->worker[i];
+		if (w->sandbox[0] == '\0')
+			json_out_null(r->j, o, role_names[i]);
+		else
+			json_out_text(r->j, o, role_names[i], w->sandbox);
+	}
+}
+
+static void
 put_lists(const struct report *r)
 {
 	cJSON *root = r->j->root, *list;
@@ -367,10 +358,12 @@ put_lists(const struct report *r)
 	for (i = 0; i < r->d->reboot_count; i++)
 		put_reboot(r, list, &r->d->reboot[i]);
 	json_out_i64(r->j, root, "reboots_other", r->d->reboots_other);
+	report_silences_json(r->j, root, r->plan, r->d);
 	list = json_out_array(r->j, root, "workers");
 	for (i = 0; i < r->d->life_count; i++)
 		put_worker(r, list, &r->d->life[i]);
 	json_out_i64(r->j, root, "workers_other", r->d->lives_other);
+	put_sandbox(r);
 	put_preflight(r);
 	list = json_out_array(r->j, root, "notes");
 	for (i = 0; i < r->d->note_count; i++)

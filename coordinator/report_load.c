@@ -95,18 +95,26 @@ put_classes(struct json_out *j, cJSON *parent, const char *key, const int64_t *b
 }
 
 static void
-put_texts(struct json_out *j, cJSON *parent, const struct texts *t)
+put_texts(struct json_out *j, cJSON *parent, const char *what, const struct texts *t, bool codes)
 {
-	cJSON *list = json_out_array(j, parent, "error_texts"), *o;
+	cJSON *list, *o;
+	char key[64];
 	int i;
+
+	report_key(key, sizeof(key), what, "texts");
+	list = json_out_array(j, parent, key);
 
 	for (i = 0; i < t->used; i++) {
 		o = json_out_object(j, list, NULL);
 		json_out_text(j, o, "text", t->at[i].text);
-		json_out_text(j, o, "class", op_class_names[t->at[i].op_class]);
+		if (codes)
+			json_out_i64(j, o, "code", t->at[i].code);
+		else
+			json_out_text(j, o, "class", op_class_names[t->at[i].code]);
 		json_out_i64(j, o, "count", t->at[i].count);
 	}
-	json_out_i64(j, parent, "error_texts_other", t->other);
+	report_key(key, sizeof(key), what, "texts_other");
+	json_out_i64(j, parent, key, t->other);
 }
 
 static void
@@ -137,6 +145,7 @@ put_ws(struct json_out *j, cJSON *o, const struct load_stats *l)
 	json_out_i64(j, o, "connects", l->connects);
 	json_out_i64(j, o, "connect_errors", l->connect_errors);
 	put_classes(j, o, "connect_errors_by_class", l->connect_by_class);
+	put_texts(j, o, "connect_error", &l->connect_texts, false);
 	json_out_i64(j, o, "receives", l->receives);
 	json_out_i64(j, o, "broadcasts", l->broadcasts);
 	json_out_i64(j, o, "unmatched", l->unmatched);
@@ -147,6 +156,7 @@ put_ws(struct json_out *j, cJSON *o, const struct load_stats *l)
 		json_out_i64(j, codes, code, l->close_code[i].count);
 	}
 	json_out_i64(j, o, "close_codes_other", l->close_codes_other);
+	put_texts(j, o, "close", &l->close_texts, true);
 }
 
 void
@@ -177,7 +187,7 @@ report_load_json(struct json_out *j, cJSON *parent, const struct plan *plan,
 	put_classes(j, o, "errors_by_class", l->by_class);
 	if (kind == LOAD_REST)
 		json_out_i64(j, o, "rejected_429", l->by_status_rejected);
-	put_texts(j, o, &l->texts);
+	put_texts(j, o, "error", &l->texts, false);
 	put_kinds(j, o, &plan->profile, l, kind, planned);
 	if (kind == LOAD_WS)
 		put_ws(j, o, l);

@@ -18,4 +18,10 @@ const char *report_serial_port(const struct plan_device *pd, const struct device
 void report_load_json(struct json_out *j, cJSON *parent, const struct plan *plan,
     const struct scenario_result *s, int i, enum load_kind kind);
 
+/* report_serial.c: the object "serial" of scenario number i, and the array "silences" of the run. */
+void report_serial_json(struct json_out *j, cJSON *parent, const struct plan *plan, int device,
+    const struct device_result *d, int i);
+void report_silences_json(struct json_out *j, cJSON *root, const struct plan *plan,
+    const struct device_result *d);
+
 #endif

@@ -24,6 +24,9 @@ void md_table(const struct md *m, const char *columns);
 /* The name of scenario i escaped, "run" for -1. */
 void md_scenario(const struct md *m, int i);
 
+/* A moment as seconds since the start of the run, "-" for -1. */
+void md_moment(const struct md *m, int64_t at_us);
+
 /* report_md_detail.c */
 void md_requests(const struct md *m);
 void md_latency(const struct md *m);
@@ -31,10 +34,12 @@ void md_errors(const struct md *m);
 void md_kinds(const struct md *m);
 void md_sessions(const struct md *m);
 
+/* report_md_console.c */
+void md_console(const struct md *m);
+
 /* report_md_run.c */
 void md_gates(const struct md *m);
 void md_gaps(const struct md *m);
-void md_console(const struct md *m);
 void md_reboots(const struct md *m);
 void md_workers(const struct md *m);
 void md_device(const struct md *m);

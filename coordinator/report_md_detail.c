@@ -5,6 +5,7 @@
 #include "coordinator/report_md.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "coordinator/md_text.h"
 #include "shared/clock.h"
@@ -188,21 +189,38 @@ class_rows(const struct md *m, int i, enum load_kind kind, const struct load_sta
 static bool
 has_texts(const struct load_stats *l)
 {
-	return l->texts.used > 0;
+	return l->texts.used > 0 || l->connect_texts.used > 0 || l->close_texts.used > 0;
+}
+
+static void
+text_row(const struct md *m, int i, enum load_kind kind, const char *of, const struct text_count *t)
+{
+	if (t->text[0] == '\0')
+		return;
+	put_start(m, i, kind, of);
+	fprintf(m->f, " %" PRId64 " | ", t->count);
+	md_text(m->f, t->text);
+	fputs(" |\n", m->f);
 }
 
 static void
 text_rows(const struct md *m, int i, enum load_kind kind, const struct load_stats *l)
 {
 	const struct text_count *t;
+	char of[48];
 	int k;
 
-	for (k = 0; k < l->texts.used; k++) {
-		t = &l->texts.at[k];
-		put_start(m, i, kind, op_class_names[t->op_class]);
-		fprintf(m->f, " %" PRId64 " | ", t->count);
-		md_text(m->f, t->text);
-		fputs(" |\n", m->f);
+	for (k = 0; k < l->texts.used; k++)
+		text_row(m, i, kind, op_class_names[l->texts.at[k].code], &l->texts.at[k]);
+	for (k = 0; k < l->connect_texts.used; k++) {
+		t = &l->connect_texts.at[k];
+		snprintf(of, sizeof(of), "no session: %s", op_class_names[t->code]);
+		text_row(m, i, kind, of, t);
+	}
+	for (k = 0; k < l->close_texts.used; k++) {
+		t = &l->close_texts.at[k];
+		snprintf(of, sizeof(of), "close %" PRId64, t->code);
+		text_row(m, i, kind, of, t);
 	}
 }
 
@@ -216,7 +234,7 @@ md_errors(const struct md *m)
 	}
 	if (any_load(m, has_texts)) {
 		md_section(m, "Errors in their own words");
-		md_table(m, "Scenario | Load | Class | Count | Text");
+		md_table(m, "Scenario | Load | Class or end | Count | Text");
 		each_load(m, text_rows);
 	}
 }

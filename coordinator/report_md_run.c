@@ -1,4 +1,4 @@
-/* Markdown sections about the run: gates, evidence, console, reboots, workers, device, notes.
+/* Markdown sections about the run: gates, evidence, reboots, workers, device, notes.
  */
 #include "config.h"
 
@@ -11,13 +11,13 @@
 #include "coordinator/md_text.h"
 #include "coordinator/report_load.h"
 #include "shared/clock.h"
+#include "shared/reset_reason.h"
 #include "shared/poison.h"
 
 #define HEAP_LOW 12000
 
-/* A moment as seconds since the start of the run. */
-static void
-put_moment(const struct md *m, int64_t at_us)
+void
+md_moment(const struct md *m, int64_t at_us)
 {
 	int64_t ms = (at_us - m->plan->mono_us) / US_PER_MS;
 
@@ -79,51 +79,6 @@ md_gaps(const struct md *m)
 	}
 }
 
-static bool
-has_console(const struct serial_stats *c)
-{
-	return c->lines > 0 || c->bytes > 0 || c->opens > 0 || c->held_us > 0;
-}
-
-static void
-console_row(const struct md *m, int i)
-{
-	const struct serial_stats *c = &m->d->scenario[i].serial;
-	int k;
-
-	fputs("| ", m->f);
-	md_scenario(m, i);
-	fprintf(m->f,
-	    " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64 " | %" PRId64
-	    " | ",
-	    c->lines, c->bytes, c->opens, c->held_us / US_PER_S, c->warning_lines,
-	    c->ws_diag_lines);
-	for (k = 0; k < c->gap_count; k++) {
-		fputs(k == 0 ? "" : ", ", m->f);
-		put_moment(m, c->gap[k].from_us);
-		fputs(" to ", m->f);
-		put_moment(m, c->gap[k].to_us);
-	}
-	fputs(c->gap_count == 0 ? "- |\n" : " |\n", m->f);
-}
-
-void
-md_console(const struct md *m)
-{
-	int i, rows = 0;
-
-	for (i = 0; i < m->plan->profile.scenario_count; i++) {
-		if (!has_console(&m->d->scenario[i].serial))
-			continue;
-		if (rows++ == 0) {
-			md_section(m, "Console");
-			md_table(m, "Scenario | Lines | Bytes | Opens | Held (s) | Warnings | "
-				    "WS diag | Gaps");
-		}
-		console_row(m, i);
-	}
-}
-
 static void
 put_reboot(const struct md *m, int i)
 {
@@ -134,12 +89,12 @@ put_reboot(const struct md *m, int i)
 	fprintf(m->f, "%s%d. In ", i > 0 ? "\n" : "", i + 1);
 	md_scenario(m, b->scenario);
 	fputs(", began again at ", m->f);
-	put_moment(m, b->boot_us);
+	md_moment(m, b->boot_us);
 	fputs(", noticed at ", m->f);
-	put_moment(m, b->seen_us);
+	md_moment(m, b->seen_us);
 	if (b->reset_reason >= 0)
 		fprintf(m->f, "; reset reason 0x%x (%s)", (unsigned)b->reset_reason,
-		    result_reset_text(b->reset_reason));
+		    reset_reason_words(b->reset_reason));
 	fputs("; seen by ", m->f);
 	for (k = 0; k < SAW_COUNT; k++) {
 		if (!(b->sources & 1u << k))
@@ -189,6 +144,23 @@ worker_row(const struct md *m, const struct worker_life *w)
 	    w->counters.cpu_us / US_PER_MS);
 }
 
+static void
+put_sandbox(const struct md *m)
+{
+	const char *between = "\nIsolation: ";
+	int i;
+
+	for (i = 0; i < ROLE_COUNT; i++) {
+		if (m->d->worker[i].sandbox[0] == '\0')
+			continue;
+		fprintf(m->f, "%s%s: ", between, role_names[i]);
+		md_text(m->f, m->d->worker[i].sandbox);
+		between = "; ";
+	}
+	if (between[0] == ';')
+		fputc('\n', m->f);
+}
+
 void
 md_workers(const struct md *m)
 {
@@ -201,6 +173,7 @@ md_workers(const struct md *m)
 		    "| Lost ops | RSS (KB) | CPU (ms)");
 	for (i = 0; i < m->d->life_count; i++)
 		worker_row(m, &m->d->life[i]);
+	put_sandbox(m);
 }
 
 void
@@ -260,6 +233,8 @@ notes_plan(const struct md *m)
 		note(m, "TLS certificates were not verified (--insecure)");
 	if (p->fresh_connections)
 		note(m, "each REST request used a connection of its own (--fresh-connections)");
+	if (p->no_sandbox)
+		note(m, "the worker processes were not isolated (--no-sandbox)");
 	if (m->run->end == RUN_ON && m->run->recovered)
 		note(m, "recovered from the journal of a run that did not end by itself");
 }
@@ -291,12 +266,17 @@ notes_scenario(const struct md *m, int i)
 	const struct scenario_result *s = &m->d->scenario[i];
 	const char *name = m->plan->profile.scenario[i].name;
 	const struct serial_stats *c = &s->serial;
+	int k;
 
 	if (s->heap[HEAP_SERIAL].samples > 0 && s->heap[HEAP_SERIAL].min < HEAP_LOW)
 		note(m, "%s: internal heap fell below 12,000 bytes: its lowest was %" PRId64,
 		    name, s->heap[HEAP_SERIAL].min);
 	notes_load(m, name, "REST", &s->load[LOAD_REST]);
 	notes_load(m, name, "WS", &s->load[LOAD_WS]);
+	for (k = 0; k < WARNING_COUNT; k++)
+		if (c->warnings[k] > 0)
+			note(m, "%s: the console said \"%s\": %" PRId64, name, warning_names[k],
+			    c->warnings[k]);
 	if (c->truncated > 0)
 		note(m, "%s: console lines that were too long and were cut: %" PRId64, name,
 		    c->truncated);
@@ -324,6 +304,8 @@ notes_device(const struct md *m)
 		if (d->worker[i].restarts > 0)
 			note(m, "restarts of the %s worker: %" PRId64, role_names[i],
 			    d->worker[i].restarts);
+	if (d->silences_other > 0)
+		note(m, "silences of the console not listed: %" PRId64, d->silences_other);
 	if (d->reboots_other > 0)
 		note(m, "reboots not listed: %" PRId64, d->reboots_other);
 	if (d->lives_other > 0)

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "coordinator/ws_command.h"
@@ -29,12 +30,6 @@ static const struct name signals[] = {{1, "HUP"}, {2, "INT"}, {3, "QUIT"}, {4, "
     {5, "TRAP"}, {6, "ABRT"}, {7, "BUS"}, {8, "FPE"}, {9, "KILL"}, {10, "USR1"}, {11, "SEGV"},
     {12, "USR2"}, {13, "PIPE"}, {14, "ALRM"}, {15, "TERM"}, {19, "STOP"}, {24, "XCPU"},
     {25, "XFSZ"}, {31, "SYS"}};
-
-static const struct name reset_reasons[] = {{0x01, "POWERON"}, {0x03, "SW"},
-    {0x05, "DEEPSLEEP"}, {0x07, "TG0 watchdog"}, {0x08, "TG1 watchdog"}, {0x09, "RTC watchdog"},
-    {0x0b, "TG0 watchdog, CPU only"}, {0x0c, "RTC_SW_CPU_RST: panic or ESP.restart()"},
-    {0x0d, "RTC watchdog, CPU only"}, {0x0f, "brownout"}, {0x15, "USB_UART_CHIP_RESET"},
-    {0x16, "USB_JTAG_CHIP_RESET"}};
 
 static const char *
 name_find(const struct name *table, size_t n, int value, const char *otherwise)
@@ -133,9 +128,43 @@ result_exit_text(char *dst, size_t size, int64_t status)
 	}
 }
 
-const char *
-result_reset_text(int reason)
+const char *const silence_names[] = {
+    [SILENCE_CONSOLE_DEAD] = "console_dead",
+    [SILENCE_DEVICE_SILENT] = "device_silent",
+    [SILENCE_NOT_ASKED] = "not_asked",
+};
+
+const char *const silence_words[] = {
+    [SILENCE_CONSOLE_DEAD] = "console dead, REST or WebSocket alive",
+    [SILENCE_DEVICE_SILENT] = "console silent, and no answer to REST or WebSocket either",
+    [SILENCE_NOT_ASKED] = "console silent, and nothing else was asked",
+};
+
+enum silence_state
+result_silence_state(const struct silence *s)
 {
-	return name_find(
-	    reset_reasons, sizeof(reset_reasons) / sizeof(reset_reasons[0]), reason, "unknown");
+	if (s->asked == 0)
+		return SILENCE_NOT_ASKED;
+	if (s->last_answer_us - s->from_us >= SILENCE_US)
+		return SILENCE_CONSOLE_DEAD;
+	return SILENCE_DEVICE_SILENT;
+}
+
+bool
+result_diag_is_gauge(const struct diag_counter *c)
+{
+	return strcmp(c->name, "active") == 0;
+}
+
+int64_t
+result_diag_counted(const struct ws_diag *w, const char *prefix)
+{
+	int64_t sum = 0;
+	int i;
+
+	for (i = 0; i < w->count; i++)
+		if (!result_diag_is_gauge(&w->counter[i]) &&
+		    strncmp(w->counter[i].name, prefix, strlen(prefix)) == 0)
+			sum += w->counter[i].counted;
+	return sum;
 }

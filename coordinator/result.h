@@ -12,6 +12,7 @@
 
 #include "coordinator/plan.h"
 #include "shared/histogram.h"
+#include "shared/indicator.h"
 #include "shared/proto.h"
 
 /* A series of values: 0 samples means that the others mean nothing. */
@@ -19,12 +20,12 @@ struct series {
 	int64_t samples, min, max, sum, first, last;
 };
 
-/* Distinct texts of errors with their counts; what does not fit is counted in other. */
+/* Distinct texts of one code with their counts; what does not fit is counted in other. */
 #define RESULT_TEXTS_MAX 12
 
 struct text_count {
 	char text[PROTO_TEXT_MAX + 1];
-	int op_class;
+	int64_t code;	/* enum op_class of an error, close code of a session */
 	int64_t count;
 };
 
@@ -69,6 +70,7 @@ struct load_stats {
 	/* WS only */
 	int64_t connects, connect_errors, receives, broadcasts, unmatched, late;
 	int64_t connect_by_class[OP_CLASS_COUNT];
+	struct texts connect_texts, close_texts;
 	int close_code_count;
 	struct close_code close_code[RESULT_CLOSE_CODES_MAX];
 	int64_t close_codes_other;
@@ -80,9 +82,34 @@ struct gap {
 	int64_t from_us, to_us;
 };
 
+#define RESULT_COUNTERS_MAX 16
+
+/* A counter of the device's WS diag lines; it begins anew at a reboot. */
+struct diag_counter {
+	char name[32];
+	int64_t first, last, counted;	/* counted: increases between the two, over reboots too */
+};
+
+/* What the WebSocket worker saw of the same. */
+struct ws_seen {
+	int64_t connects, rejected, closes;
+};
+
+/* The device's own WebSocket counters, from the last line before a scenario (else its first) to its last. */
+struct ws_diag {
+	int64_t from_us, to_us;		/* when these lines came */
+	int count;
+	struct diag_counter counter[RESULT_COUNTERS_MAX];
+	struct ws_seen seen;		/* by the worker, between these lines */
+};
+
 struct serial_stats {
 	int64_t lines, bytes, opens, truncated, unlogged;
 	int64_t shedding_lines, ws_diag_lines, fatal_lines, warning_lines;
+	int64_t warnings[WARNING_COUNT];
+	int64_t shed_us;		/* time spent shedding, as far as the console tells */
+	bool shed_known, shedding;	/* the last state that it told */
+	struct ws_diag ws_diag;		/* ws_diag_lines 0: nothing */
 	int64_t held_us;
 	int gap_count;
 	int64_t gaps_other;
@@ -102,6 +129,7 @@ struct scenario_result {
 	struct serial_stats serial;
 	struct series heap[HEAP_COUNT];
 	int64_t uptime_resets;
+	int64_t clock_readings;		/* of the device's clock, by whichever source */
 };
 
 #define RESULT_REBOOTS_MAX 64
@@ -123,6 +151,28 @@ struct reboot {
 	int64_t lines_cut;
 	char *line[RESULT_REBOOT_LINES_MAX];	/* console lines of the panic block, owned */
 };
+
+#define RESULT_SILENCES_MAX 64
+#define SILENCE_US INT64_C(15000000)	/* and 5 times the longest pause before: the console is silent */
+
+/* A time in which a console that had printed lines, and whose port was open, printed none. */
+struct silence {
+	int64_t from_us, to_us;		/* to_us -1: to the end */
+	bool resumed;			/* a line ended it, not the run's or the port's end */
+	int scenario;			/* in which it was noticed, -1 before the first */
+	int64_t asked;			/* operations that ended in it */
+	int64_t last_answer_us;		/* of REST or WS in it, -1 none */
+};
+
+/* What a silence means. */
+enum silence_state {
+	SILENCE_CONSOLE_DEAD,	/* the device still answered when the console was long silent */
+	SILENCE_DEVICE_SILENT,	/* neither answered */
+	SILENCE_NOT_ASKED	/* nothing but the console was watched */
+};
+
+extern const char *const silence_names[];	/* "console_dead" "device_silent" "not_asked" */
+extern const char *const silence_words[];
 
 #define RESULT_WORKERS_MAX 128
 
@@ -148,6 +198,7 @@ struct worker_total {
 	int ready_class;
 	int64_t ready_latency_us;
 	char ready_text[PROTO_TEXT_MAX + 1];
+	char sandbox[PROTO_TEXT_MAX + 1];	/* how it is isolated, "" if it did not say */
 };
 
 #define RESULT_NOTES_MAX 64
@@ -181,6 +232,9 @@ struct device_result {
 	int reboot_count;
 	int64_t reboots_other;
 	struct reboot reboot[RESULT_REBOOTS_MAX];
+	int silence_count;
+	int64_t silences_other;
+	struct silence silence[RESULT_SILENCES_MAX];
 	int note_count;
 	int64_t notes_other;
 	char note[RESULT_NOTES_MAX][PROTO_TEXT_MAX + 1];
@@ -206,8 +260,14 @@ int64_t result_span_us(const struct scenario_result *s);
 /* A status of wait(2) in words: "exit 0", "signal 9 (KILL)", "unknown" for -1. */
 void result_exit_text(char *dst, size_t size, int64_t status);
 
-/* What a reset reason of an ESP32-S3 (the NN of rst:0xNN) means: "POWERON", …; "unknown". */
-const char *result_reset_text(int reason);
+/* Which of its states a silence was. */
+enum silence_state result_silence_state(const struct silence *s);
+
+/* Increase of a WS diag counter in this scenario, summed over all whose name begins with prefix. */
+int64_t result_diag_counted(const struct ws_diag *w, const char *prefix);
+
+/* Does this counter say how many there are now, not how many there were? */
+bool result_diag_is_gauge(const struct diag_counter *c);
 
 /* How a run ended. */
 enum run_end {

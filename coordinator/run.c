@@ -16,10 +16,11 @@
 
 #include <event2/event.h>
 
+#include "coordinator/admission.h"
+#include "coordinator/assignment.h"
 #include "coordinator/progress.h"
 #include "coordinator/spawn.h"
 #include "coordinator/supervise.h"
-#include "coordinator/ws_command.h"
 #include "shared/log.h"
 #include "shared/sched.h"
 #include "shared/text.h"
@@ -33,7 +34,6 @@
 #define INTERRUPT_DRAIN_MS 3000
 #define WATCHDOG_S 30		/* beyond the deadline */
 #define STATUS_US (10 * US_PER_S)
-#define BODY_MAX (256 * 1024)
 
 enum state { RUN_PREFLIGHT, RUN_CALM, RUN_SCENARIO, RUN_DRAIN, RUN_QUIT, RUN_OVER };
 
@@ -61,8 +61,13 @@ static const int signal_numbers[3] = {SIGINT, SIGTERM, SIGHUP};
 static int
 record(struct run *r, const struct record *rec, const uint8_t *payload, size_t len, struct err *e)
 {
+	const struct run_result *result = aggregate_peek(r->aggregate);
+	int silences = result->device[r->device]->silence_count;
+
 	if (aggregate_apply(r->aggregate, rec, e) == -1)
 		return -1;
+	if (result->device[r->device]->silence_count > silences)
+		progress_silence(&r->progress, &result->device[r->device]->silence[silences]);
 	journal_add(r->journal, rec, payload, len);
 	if (rec->msg.type == MSG_LINE)
 		serial_log_add(r->serial_log, &rec->msg.u.line);
@@ -328,73 +333,23 @@ signal_cb(evutil_socket_t sig, short what, void *arg)
 
 /* Preflight. */
 
-static bool
-cannot_be_reached(int op_class)
-{
-	return op_class == OP_DNS || op_class == OP_CONNECT || op_class == OP_TIMEOUT || op_class == OP_TLS;
-}
-
-/*
- * Without an answer to REST there is no run. A WebSocket that refuses is a finding of the run, as
- * long as there is somebody who refuses; a console that cannot be opened ends only a serial run.
- */
-static const struct worker_total *
-preflight_failure(const struct run *r)
-{
-	const struct worker_total *w = result_of(r)->worker;
-
-	if (w[ROLE_REST].used && !w[ROLE_REST].ready_ok)
-		return &w[ROLE_REST];
-	if (!w[ROLE_REST].used && w[ROLE_WS].used && !w[ROLE_WS].ready_ok &&
-	    cannot_be_reached(w[ROLE_WS].ready_class))
-		return &w[ROLE_WS];
-	if (r->plan->serial_only && (!w[ROLE_SERIAL].ready_ok || result_of(r)->serial_port[0] == '\0'))
-		return &w[ROLE_SERIAL];
-	return NULL;
-}
-
-/* What to try when the preflight of a REST or WebSocket worker failed in this way. */
-static const char *const remedies[OP_CLASS_COUNT] = {
-	[OP_DNS] = "check the name in --host",
-	[OP_CONNECT] = "is the device switched on and in this network? --host names another",
-	[OP_TLS] = "name its certificate with --ca-file, or give --insecure",
-	[OP_TIMEOUT] = "is it the right --host? --preflight-timeout waits longer",
-	[OP_RESET] = "is it a LightwaveOS device? --host names another",
-	[OP_PROTOCOL] = "is it a LightwaveOS device? --host names another",
-	[OP_STATUS] = "is it a LightwaveOS device, and does it want a key in LWSTRESS_API_KEY?",
-	[OP_API] = "is the device ready, and does it want a key in LWSTRESS_API_KEY?",
-	[OP_BODY] = "is it a LightwaveOS device? --host names another",
-	[OP_REJECTED] = "wait 10 seconds: the device's limiter refuses this address",
-};
-
-static void
-end_unreachable(struct run *r, const struct worker_total *w)
-{
-	const char *why = w->ready_text[0] != '\0' ? w->ready_text : "the preflight was not answered";
-	const char *remedy = w == &result_of(r)->worker[ROLE_SERIAL] ? NULL : remedies[w->ready_class];
-	char text[PROTO_PART_MAX];
-
-	snprintf(text, sizeof(text), "%s%s%s", why, remedy != NULL ? "; " : "",
-	    remedy != NULL ? remedy : "");
-	set_end(r, RUN_UNREACHABLE, 0, text);
-}
-
 static void
 after_preflight(struct run *r)
 {
-	const struct worker_total *bad = preflight_failure(r), *w = result_of(r)->worker;
+	const struct device_result *d = result_of(r);
 	int64_t rate = r->plan->profile.scenario[0].rate_mhz[LOAD_REST];
+	char why[PROTO_PART_MAX];
 
 	if (r->end.how != RUN_DONE) {
 		quit(r, 0);
 		return;
 	}
-	if (bad != NULL) {
-		end_unreachable(r, bad);
+	if (!admission_granted(r->plan, d, why, sizeof(why))) {
+		set_end(r, RUN_UNREACHABLE, 0, why);
 		quit(r, 0);
 		return;
 	}
-	if (w[ROLE_SERIAL].ready_ok && result_of(r)->serial_port[0] == '\0')
+	if (d->worker[ROLE_SERIAL].ready_ok && d->serial_port[0] == '\0')
 		supervise_dismiss(r->supervise, ROLE_SERIAL);
 	r->state = RUN_CALM;
 	arm(r->step, rate > CALM_ABOVE_MHZ || rate == RATE_CLOSED_LOOP ? CALM_US : 0);
@@ -499,50 +454,6 @@ static const struct supervise_handler supervise_handler = {record_cb, turn_cb, r
 
 /* Setting up. */
 
-static void
-plan_role(const struct run *r, enum role role, struct workplan *w)
-{
-	const struct settings *s = r->settings;
-	const struct profile *p = &r->plan->profile;
-	enum load_kind kind = role == ROLE_WS ? LOAD_WS : LOAD_REST;
-	int i;
-
-	memset(w, 0, sizeof(*w));
-	text_copy(w->url, sizeof(w->url), role == ROLE_WS ? s->ws_url : s->url);
-	text_copy(w->api_key, sizeof(w->api_key), s->api_key);
-	text_copy(w->ca_file, sizeof(w->ca_file), s->ca_file);
-	text_copy(w->proxy, sizeof(w->proxy), s->proxy);
-	text_copy(w->fatal_pattern, sizeof(w->fatal_pattern), s->fatal_pattern);
-	text_copy(w->serial_path, sizeof(w->serial_path), r->plan->device[r->device].serial_port);
-	w->preflight = true;
-	w->insecure = r->plan->insecure;
-	w->fresh_connections = r->plan->fresh_connections;
-	w->timeout_ms = role == ROLE_WS ? r->plan->ws_timeout_ms : r->plan->rest_timeout_ms;
-	w->connect_timeout_ms = r->plan->connect_timeout_ms;
-	w->preflight_timeout_ms = r->plan->preflight_timeout_ms;
-	w->body_max = BODY_MAX;
-	w->scenario_count = p->scenario_count;
-	for (i = 0; i < p->scenario_count; i++)
-		w->load[i] = (struct workplan_load){p->scenario[i].rate_mhz[kind],
-		    p->scenario[i].duration_us, p->scenario[i].lanes[kind], p->scenario[i].ws_window};
-}
-
-static void
-plan_kinds(const struct run *r, enum role role, struct workplan *w)
-{
-	const struct profile *p = &r->plan->profile;
-	int i;
-
-	for (i = 0; role == ROLE_REST && i < p->path_count; i++)
-		text_copy(w->kind[w->kind_count++].name, sizeof(w->kind[0].name), p->path[i]);
-	for (i = 0; role == ROLE_WS && i < WS_COMMAND_COUNT; i++) {
-		text_copy(w->kind[i].name, sizeof(w->kind[0].name), ws_commands[i].name);
-		text_copy(w->kind[i].payload, sizeof(w->kind[0].payload), ws_commands[i].payload);
-		text_copy(w->kind[i].reply, sizeof(w->kind[0].reply), ws_commands[i].reply);
-		w->kind_count++;
-	}
-}
-
 static int
 start_workers(struct run *r, struct err *e)
 {
@@ -554,8 +465,7 @@ start_workers(struct run *r, struct err *e)
 	for (role = 0; role < ROLE_COUNT && rc == 0; role++) {
 		if (!wants_role(r, (enum role)role))
 			continue;
-		plan_role(r, (enum role)role, w);
-		plan_kinds(r, (enum role)role, w);
+		assignment_make(r->settings, r->device, (enum role)role, w);
 		rc = supervise_start(r->supervise, (enum role)role, w, e);
 	}
 	free(w);

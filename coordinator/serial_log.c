@@ -19,6 +19,7 @@
 struct serial_log {
 	int fd;
 	bool within;		/* a line's parts are not all there yet */
+	int64_t line;		/* its number */
 	bool dirty;
 	int64_t wall_offset_us;	/* wall clock - monotonic clock */
 	size_t used;
@@ -54,6 +55,12 @@ serial_log_add(struct serial_log *l, const struct msg_line *m)
 {
 	char stamp[40];
 
+	/* The worker died within a line: the next one begins anew. */
+	if (l->within && m->line != l->line) {
+		put(l, "\n", 1);
+		l->within = false;
+	}
+	l->line = m->line;
 	if (!l->within) {
 		clock_iso8601(stamp, sizeof(stamp), m->at_us + l->wall_offset_us);
 		put(l, stamp, strlen(stamp));

@@ -213,6 +213,8 @@ static const struct option_row rows[] = {
 	    "verify it against the PEM certificates in FILE"},
 	{"proxy", required_argument, "URL", NULL, put_text, D(s.proxy),
 	    "go through this proxy (default: none, whatever the environment says)"},
+	{"no-sandbox", no_argument, NULL, NULL, FLAG(s.plan.no_sandbox),
+	    "leave the worker processes the rights of who starts them"},
 	{"allow-incomplete", no_argument, NULL, NULL, FLAG(s.plan.allow_incomplete),
 	    "exit 0 instead of 4 when a PASS rests on incomplete evidence"},
 	{"help", no_argument, NULL, NULL, put_action, 0, SETTINGS_HELP, 0, "show this and exit"},

@@ -26,7 +26,7 @@
 struct simulator {
 	pid_t pid;
 	int control;		/* write end; its closing ends the simulator */
-	char url[128], ws_url[128], console[256];
+	char url[128], ws_url[128], console[256];	/* console: a link, since terminals' names are reused */
 };
 
 /* Read one line of at most size - 1 bytes within the deadline. 0, or -1 with e. */
@@ -67,6 +67,17 @@ take_text(const cJSON *o, const char *key, char *dst, size_t size)
 	return cJSON_IsString(v) && text_copy(dst, size, v->valuestring);
 }
 
+static void
+name_console(char *dst, size_t size)
+{
+	const char *dir = getenv("TMPDIR");
+
+	if (dir == NULL || dir[0] != '/' || strlen(dir) > size / 2)
+		dir = "/tmp";
+	snprintf(dst, size, "%s/lwstress-console-%ld-%lld", dir, (long)getpid(),
+	    (long long)clock_mono().us);
+}
+
 static int
 read_ready(struct simulator *s, int fd, struct err *e)
 {
@@ -78,8 +89,7 @@ read_ready(struct simulator *s, int fd, struct err *e)
 		return -1;
 	o = cJSON_Parse(line);
 	if (!cJSON_IsObject(o) || !take_text(o, "url", s->url, sizeof(s->url)) ||
-	    !take_text(o, "ws_url", s->ws_url, sizeof(s->ws_url)) ||
-	    !take_text(o, "console", s->console, sizeof(s->console)))
+	    !take_text(o, "ws_url", s->ws_url, sizeof(s->ws_url)))
 		rc = err_set(e, "the simulated device said \"%s\"", line);
 	cJSON_Delete(o);
 	return rc;
@@ -91,8 +101,9 @@ simulator_start(const char *faults, struct err *e)
 	struct simulator *s = calloc(1, sizeof(*s));
 	int control[2] = {-1, -1}, out[2] = {-1, -1}, rc = -1;
 	char path[4096];
-	char *argv[] = {path, (char *)(uintptr_t) "--console", (char *)(uintptr_t) "--control-fd",
-	    (char *)(uintptr_t) "3", faults[0] != '\0' ? (char *)(uintptr_t) "--faults" : NULL,
+	char *argv[] = {path, (char *)(uintptr_t) "--console-link", s == NULL ? NULL : s->console,
+	    (char *)(uintptr_t) "--control-fd", (char *)(uintptr_t) "3",
+	    faults[0] != '\0' ? (char *)(uintptr_t) "--faults" : NULL,
 	    (char *)(uintptr_t)faults, NULL};
 	struct spawn sp = {.path = path, .argv = argv, .fd4 = -1};
 
@@ -100,6 +111,7 @@ simulator_start(const char *faults, struct err *e)
 		return NULL;
 	s->pid = -1;
 	s->control = -1;
+	name_console(s->console, sizeof(s->console));
 	if (spawn_find("lwstress-sim", path, sizeof(path), e) == -1)
 		goto out;
 	if (fd_pipe(control) == -1 || fd_pipe(out) == -1) {

@@ -74,6 +74,21 @@ send_plan(struct worker *w)
 	free(text);
 }
 
+/* A device is found again by its USB serial number, whatever port it gets: the next life is told it. */
+static void
+learn_usb_serial(struct worker *w, const struct msg *m)
+{
+	static const char key[] = "usb_serial=";
+	const struct span text = m->u.event.text;
+	size_t len = sizeof(key) - 1;
+
+	if (m->type != MSG_EVENT || m->u.event.kind != EV_DEVICE || text.len <= len ||
+	    text.len - len >= sizeof(w->plan.usb_serial) || memcmp(text.p, key, len) != 0)
+		return;
+	memcpy(w->plan.usb_serial, text.p + len, text.len - len);
+	w->plan.usb_serial[text.len - len] = '\0';
+}
+
 static int
 frame_cb(void *arg, struct peer *p, const struct msg *m, const uint8_t *payload, size_t len,
     struct err *e)
@@ -90,6 +105,8 @@ frame_cb(void *arg, struct peer *p, const struct msg *m, const uint8_t *payload,
 		    (long long)(TICK_US / US_PER_MS));
 	if (s->handler->record_cb(s->arg, &r, payload, len, e) == -1)
 		return -1;
+	if (role == ROLE_SERIAL)
+		learn_usb_serial(w, m);
 	if (m->type == MSG_HELLO && w->stage == STAGE_STARTED) {
 		set_stage(w, STAGE_GREETED);
 		send_plan(w);

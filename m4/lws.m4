@@ -51,7 +51,9 @@ AM_CONDITIONAL([FUZZING], [test "x$enable_fuzzing" = xyes])
 # LWS_COVERAGE: --enable-coverage instruments for gcov.
 AC_DEFUN([LWS_COVERAGE], [
 AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [instrument for gcov])], [], [enable_coverage=no])
-AS_IF([test "x$enable_coverage" = xyes], [LWS_SANITIZE="$LWS_SANITIZE --coverage"])
+AS_IF([test "x$enable_coverage" = xyes],
+  [LWS_SANITIZE="$LWS_SANITIZE --coverage"
+   AC_DEFINE([LWS_GCOV], [1], [Define when built to measure coverage: each process writes its counts.])])
 AM_CONDITIONAL([COVERAGE], [test "x$enable_coverage" = xyes])
 ])
 
@@ -90,6 +92,18 @@ AC_SEARCH_LIBS([openpty], [util])
 AC_CHECK_HEADERS([pty.h util.h libutil.h])
 AC_SEARCH_LIBS([sqrt], [m])
 AC_SEARCH_LIBS([clock_gettime], [rt])
+])
+
+# LWS_SANDBOX: what isolates the workers on Linux; all of it may be missing.
+AC_DEFUN([LWS_SANDBOX], [
+AC_CHECK_HEADERS([linux/landlock.h])
+AC_ARG_WITH([seccomp], [AS_HELP_STRING([--with-seccomp], [filter the workers' system calls with libseccomp (yes, no or auto; default auto)])], [], [with_seccomp=auto])
+have_seccomp=no
+AS_IF([test "x$with_seccomp" != xno],
+  [PKG_CHECK_MODULES([SECCOMP], [libseccomp >= 2.5], [have_seccomp=yes],
+     [AS_IF([test "x$with_seccomp" = xyes],
+       [AC_MSG_ERROR([libseccomp was not found by pkg-config. Install it: Debian and Ubuntu libseccomp-dev, Fedora libseccomp-devel])])])])
+AS_IF([test $have_seccomp = yes], [AC_DEFINE([HAVE_LIBSECCOMP], [1], [Define if libseccomp is there.])])
 ])
 
 # LWS_PYTHON: the python3 that sees the distribution's modules, for the tests' independent peers.

@@ -3,6 +3,7 @@
 
 #include "shared/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +12,24 @@
 #include "shared/text.h"
 #include "shared/poison.h"
 
+#define WAIT_MS 1000
+
 static const char *process_name = "lwstress";
 
 void
 log_init(const char *name)
 {
 	process_name = name;
+}
+
+bool
+log_write(const char *line, size_t len, int wait_ms)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	if (poll(&p, 1, wait_ms) != 1 || (p.revents & POLLOUT) == 0)
+		return false;
+	return write(STDERR_FILENO, line, len) == (ssize_t)len;
 }
 
 static void
@@ -30,8 +43,8 @@ log_line(const char *level, const char *fmt, va_list ap)
 	n = snprintf(line, sizeof(line), "%s: %s%s\n", process_name, level, clean);
 	if (n > (int)sizeof(line) - 1)
 		n = (int)sizeof(line) - 1;
-	if (n > 0 && write(STDERR_FILENO, line, (size_t)n) == -1)
-		return;
+	if (n > 0)
+		log_write(line, (size_t)n, WAIT_MS);
 }
 
 void

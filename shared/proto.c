@@ -38,6 +38,7 @@ const char *const event_names[EV_KIND_COUNT] = {
 	[EV_DEVICE] = "device",
 	[EV_HOLD] = "hold",
 	[EV_SERIAL_UNLOGGED] = "serial_unlogged",
+	[EV_SANDBOX] = "sandbox",
 };
 
 enum field_kind { FIELD_INT, FIELD_BYTES };

@@ -78,6 +78,7 @@ enum event_kind {
 	EV_DEVICE,		/* one member of device/info: text "key=value" */
 	EV_HOLD,		/* load held back on purpose; value: us; text: why */
 	EV_SERIAL_UNLOGGED,	/* value: lines not sent as MSG_LINE since the last such event */
+	EV_SANDBOX,		/* the worker is isolated; value: 0 not at all; text: by what (worker/sandbox.h) */
 	EV_KIND_COUNT
 };
 

@@ -18,7 +18,7 @@ static const struct {
 	{0x09, "RTC watchdog, digital core (RTCWDT_SYS_RST)"},
 	{0x0a, "intrusion test (INTRUSION_RST)"},
 	{0x0b, "timer group 0 watchdog, CPU (TG0WDT_CPU_RST)"},
-	{0x0c, "panic or software restart (RTC_SW_CPU_RST)"},
+	{0x0c, "panic or ESP.restart() (RTC_SW_CPU_RST)"},
 	{0x0d, "RTC watchdog, CPU (RTCWDT_CPU_RST)"},
 	{0x0f, "brownout: the supply voltage dropped (RTCWDT_BROWN_OUT_RST)"},
 	{0x10, "RTC watchdog, chip and RTC (RTCWDT_RTC_RST)"},

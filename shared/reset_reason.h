@@ -9,7 +9,7 @@
 #define RESET_POWERON 0x01
 #define RESET_USB_UART 0x15
 
-/* The reason in words, "panic or software restart (RTC_SW_CPU_RST)"; "unknown" if it is none. */
+/* The reason in words, "panic or ESP.restart() (RTC_SW_CPU_RST)"; "unknown" if it is none. */
 const char *reset_reason_words(int64_t reason);
 
 /* May opening the port have caused it (DTR and RTS)? */

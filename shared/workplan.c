@@ -22,6 +22,7 @@ static const struct member plan_members[] = {
 	MEMBER_BOOL_OF(workplan, preflight),
 	MEMBER_BOOL_OF(workplan, insecure),
 	MEMBER_BOOL_OF(workplan, fresh_connections),
+	MEMBER_BOOL_OF(workplan, sandbox),
 	MEMBER_INT_OF(workplan, timeout_ms, 1, MS_MAX),
 	MEMBER_INT_OF(workplan, connect_timeout_ms, 1, MS_MAX),
 	MEMBER_INT_OF(workplan, preflight_timeout_ms, 1, MS_MAX),

@@ -44,6 +44,7 @@ struct workplan {
 	bool preflight;			/* ask the device before READY; false after a restart */
 	bool insecure;
 	bool fresh_connections;
+	bool sandbox;			/* isolate the worker (worker/sandbox.h) */
 	int64_t timeout_ms;		/* REST answer or WS reply */
 	int64_t connect_timeout_ms;
 	int64_t preflight_timeout_ms;

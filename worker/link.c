@@ -22,6 +22,7 @@
 
 #include "shared/fd.h"
 #include "shared/log.h"
+#include "worker/memory.h"
 #include "worker/ring.h"
 #include "shared/poison.h"
 
@@ -226,11 +227,7 @@ send_counters(struct link *l, enum msg_type type)
 	l->total.at_us = clock_mono().us;
 	l->total.ring_peak_bytes = (int64_t)l->ring.peak;
 	l->total.cpu_us = timeval_us(ru.ru_utime) + timeval_us(ru.ru_stime);
-#ifdef __APPLE__
-	l->total.rss_kb = ru.ru_maxrss / 1024;
-#else
-	l->total.rss_kb = ru.ru_maxrss;
-#endif
+	l->total.rss_kb = memory_peak_kb();
 	m.u.counters = l->total;
 	link_send(l, &m);
 }

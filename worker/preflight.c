@@ -35,6 +35,21 @@ report_failure(struct preflight *p, enum op_class class, const char *text)
 	link_ready(p->link, class, mono_sub(clock_mono(), p->begun), line);
 }
 
+/* How the preflight's line shows what was learned: value / scale, in whole numbers. */
+static const struct {
+	const char *before;
+	int64_t scale;
+	const char *behind;
+} shown[METRIC_COUNT] = {
+	[METRIC_UPTIME_MS] = {"up ", 1000, " s"},
+	[METRIC_HEAP] = {"", 1, " bytes of heap free"},
+	[METRIC_LARGEST] = {"largest block ", 1, ""},
+	[METRIC_FPS_MILLI] = {"", 1000, " fps"},
+	[METRIC_CPU_MILLI] = {"CPU ", 1000, "%"},
+	[METRIC_RSSI_DBM] = {"RSSI ", 1, " dBm"},
+	[METRIC_WS_CLIENTS] = {"", 1, " WebSocket clients"},
+};
+
 static void
 learn(struct preflight *p, const struct api_reply *r)
 {
@@ -44,8 +59,9 @@ learn(struct preflight *p, const struct api_reply *r)
 		if ((r->seen & 1U << m) == 0 || n >= (int)sizeof(p->learned))
 			continue;
 		link_telemetry(p->link, p->begun, -1, (enum metric)m, r->value[m]);
-		n += snprintf(p->learned + n, sizeof(p->learned) - (size_t)n, "%s%s %lld",
-		    n == 0 ? "" : ", ", metric_names[m], (long long)r->value[m]);
+		n += snprintf(p->learned + n, sizeof(p->learned) - (size_t)n, "%s%s%lld%s",
+		    n == 0 ? "" : ", ", shown[m].before, (long long)(r->value[m] / shown[m].scale),
+		    shown[m].behind);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "worker/preflight.h"
 #include "worker/rest_url.h"
 #include "worker/role.h"
+#include "worker/sandbox.h"
 #include "shared/poison.h"
 
 /* A closed loop does not hammer a peer that cannot be reached. */
@@ -377,6 +378,7 @@ rest_plan(void *self, const struct workplan *plan)
 	int rc;
 
 	r->plan = plan;
+	sandbox_enter(r->link, ROLE_REST, plan, "");
 	r->pace = pace_new(r->base, r->link, slot_cb, r);
 	rc = r->pace == NULL ? err_set(&e, "out of memory") : make_lanes(r, &e);
 	if (rc == 0 && plan->preflight) {

@@ -21,6 +21,7 @@
 #include "shared/fd.h"
 #include "shared/text.h"
 #include "worker/role.h"
+#include "worker/sandbox.h"
 #include "worker/serial_line.h"
 #include "worker/serial_port.h"
 #include "worker/serial_split.h"
@@ -318,6 +319,15 @@ compile_pattern(struct serial *s, struct err *e)
 	return 0;
 }
 
+/* What leads to the port when it is opened again, "" if not known. */
+static const char *
+tty_path(const struct serial *s)
+{
+	if (strcmp(s->plan->serial_path, "auto") == 0)
+		return s->port.path;
+	return access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : "";
+}
+
 static void
 plan_cb(void *self, const struct workplan *plan)
 {
@@ -331,7 +341,9 @@ plan_cb(void *self, const struct workplan *plan)
 		link_ready(s->link, OP_PROTOCOL, 0, e.text);
 		return;
 	}
+	/* Opened before the sandbox, which keeps this port's group and hides who else holds it. */
 	rc = port_open(s, &e);
+	sandbox_enter(s->link, ROLE_SERIAL, plan, tty_path(s));
 	if (rc == 0)
 		link_ready(s->link, OP_OK, 0, "no port with USB id 303a:1001 is attached");
 	else if (rc == 1)

@@ -15,6 +15,7 @@
 #include "shared/ws_frame.h"
 #include "worker/pace.h"
 #include "worker/role.h"
+#include "worker/sandbox.h"
 #include "worker/ws_lane.h"
 #include "worker/ws_manners.h"
 #include "shared/poison.h"
@@ -379,6 +380,7 @@ ws_plan(void *self, const struct workplan *plan)
 	struct err e;
 
 	w->shared.plan = plan;
+	sandbox_enter(w->shared.link, ROLE_WS, plan, "");
 	w->pace = pace_new(w->shared.base, w->shared.link, slot_cb, w);
 	if (w->pace == NULL || evtimer_add(w->second_ev, &second) == -1) {
 		send_ready(w, OP_PROTOCOL, 0, "out of memory");

@@ -47,21 +47,31 @@ def watch(process):
     return own, sum(seconds or 0 for seconds in workers.values())
 
 
-def run_coord(url, folder, rate, seconds, connections):
+def start_coord(folder, load, seconds, *options):
+    """The coordinator with a profile of one scenario, and what gives its result when it has ended."""
     name = f"bench_{time.monotonic_ns()}"
     profile = pathlib.Path(folder, f"{name}.json")
-    profile.write_text(json.dumps({"name": name, "scenarios": [{
-        "name": "bench", "seconds": seconds, "rest_hz": rate, "rest_connections": connections}]}))
-    command = [BUILD / "lwstress-coord", "--host", url, "--serial-port", "none", "--profile", profile,
-               "--out-dir", folder, "--allow-incomplete"]
+    profile.write_text(json.dumps({"name": name, "scenarios": [
+        dict({"name": "bench", "seconds": seconds}, **load)]}))
+    command = [BUILD / "lwstress-coord", "--serial-port", "none", "--profile", profile,
+               "--out-dir", folder, "--allow-incomplete", *options]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
+
+    def result():
+        said = process.stderr.read()
+        if process.returncode != 0:
+            sys.exit(f"lwstress-coord ended with {process.returncode}:\n{said}")
+        report = next(pathlib.Path(folder).glob(f"stress_harness_{name}_*.json"))
+        return json.loads(report.read_text())["results"][0]
+    return process, result
+
+
+def run_coord(url, folder, rate, seconds, connections):
+    process, result = start_coord(folder, {"rest_hz": rate, "rest_connections": connections}, seconds,
+                                  "--host", url)
     own, workers = watch(process)
-    said = process.stderr.read()
-    if process.returncode != 0:
-        sys.exit(f"lwstress-coord ended with {process.returncode}:\n{said}")
-    report = next(pathlib.Path(folder).glob(f"stress_harness_{name}_*.json"))
-    return json.loads(report.read_text())["results"][0]["rest"], own, workers
+    return result()["rest"], own, workers
 
 
 def run_bare(url):
@@ -119,4 +129,5 @@ def main():
     sys.exit(0 if good else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

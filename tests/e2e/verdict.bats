@@ -76,3 +76,22 @@ worker_pid() {
 	    '0 <= rest["sent"] - (counts["requests"] - 4) <= 2' \
 	    'rest["lost"] <= 2' 'rest["ok"] > 40'
 }
+
+@test "a stderr that nobody reads never stops a run" {
+	local profile
+	profile=$(rest_profile unread 1 8 1)
+	"$PYTHON3" - "$COORD" "$profile" "$BATS_TEST_TMPDIR/out" <<-'END'
+		import os, subprocess, sys
+		read, write = os.pipe()
+		os.set_blocking(write, False)
+		try:
+		    while os.write(write, b"x" * 4096):
+		        pass
+		except BlockingIOError:
+		    os.set_blocking(write, True)
+		done = subprocess.run([sys.argv[1], "--simulate", "--profile", sys.argv[2], "--out-dir",
+		                       sys.argv[3]], stderr=write, stdout=subprocess.PIPE, timeout=30)
+		assert done.returncode == 0, done
+	END
+	check_json "$(report)" 'rest["ok"] == 8' 'd["complete"] is True'
+}

@@ -28,6 +28,7 @@ worker() {
 @test "a session closed by shedding is a refusal" { worker shedding; }
 @test "a restarted worker is ready at once and keeps its distance" { worker restarted; }
 @test "an unreachable device fails the preflight" { worker unreachable; }
+@test "its peak of memory is its own, not its parent's" { worker memory; }
 @test "a worker without a plan leaves when told" { worker quit_at_once; }
 @test "every hostile handshake ends with its reason, in time" { worker hostile_handshakes; }
 @test "every hostile session ends with its reason, and the run goes on" { worker hostile_sessions; }

@@ -4,9 +4,7 @@ import os
 import re
 import select
 import socket
-import ssl
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -16,8 +14,8 @@ SRC = os.environ.get("LWS_SRCDIR", ".")
 sys.path.insert(0, os.path.join(SRC, "tests/lib"))
 
 from worker_driver import CLASSES, CLOSED_LOOP, EVENTS, Worker, mono_us, plan
-from ws_peers import (Device, KINDS, RawPeer, after_handshake, answer101, flood, frame, read_head,
-                      reply_to)
+from ws_hostile import HANDSHAKES, SESSIONS, read_frame, serve_then
+from ws_peers import Device, KINDS, NodePeer, RawPeer, answer101, frame, make_tls, reply_to
 
 RSS_MAX_KB = 40 * 1024
 SANITIZED = "address" in os.environ.get("LWS_SANITIZE", "")
@@ -94,15 +92,9 @@ def case_python_counts():
 
 
 def node(mode):
-    peer = subprocess.Popen(["node", os.path.join(SRC, "tests/lib/ws_peer.js"), mode],
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        port = int(peer.stdout.readline())
-        w = run("ws://127.0.0.1:%d/ws" % port, ((100000, 2, 1),))
-        counts = json.loads(peer.communicate(timeout=10)[0])
-    finally:
-        peer.kill()
-        peer.wait()
+    with NodePeer(mode) as peer:
+        w = run(peer.url, ((100000, 2, 1),))
+        counts = peer.counts()
     equal(counts["messages"], w.final["begun"], "messages that the server counted")
     equal(w.classes(), {"ok": counts["replies"]}, "classes")
     equal(counts["closes"], [1000], "close codes")
@@ -165,14 +157,8 @@ def case_window_closed_loop():
 
 
 def case_tls():
-    here = os.environ.get("BATS_TEST_TMPDIR", "/tmp")
-    key, cert = os.path.join(here, "key.pem"), os.path.join(here, "cert.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
-                    cert], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    d = Device(ssl=context)
+    context, cert = make_tls(os.environ.get("BATS_TEST_TMPDIR", "/tmp"))
+    d = Device(tls=context)
     for more in ({"insecure": True}, {"ca_file": cert}):
         before = len(d.messages)
         w = run(d.url, ((50000, 1, 1),), **more)
@@ -355,7 +341,7 @@ def case_two_sessions():
         w.pump(1.05)
         w.finish()
     equal(w.classes(), {"ok": 50}, "classes")
-    equal(d.closes, [(1000, "")] * 2, "closes")
+    equal(d.wait_closes(2), [(1000, "")] * 2, "closes")
 
 
 def case_spacing_and_backoff():
@@ -442,6 +428,15 @@ def case_unreachable():
         equal(w.finish()["begun"], 0, "begun")
 
 
+def case_memory():
+    ballast = b"x" * (100 << 20)
+    with Worker("ws") as w:
+        w.wait("HELLO")
+        peak_kb = w.peak_rss_kb()
+        told_kb = w.finish()["rss_kb"]
+    check(SANITIZED or abs(told_kb - peak_kb) < len(ballast) / 10240, "told", told_kb, "not", peak_kb)
+
+
 def case_quit_at_once():
     with Worker("ws") as w:
         w.wait("HELLO")
@@ -450,31 +445,6 @@ def case_quit_at_once():
 
 
 # Hostile peers
-
-def drip(conn, head):
-    text = answer101(head, extra="X: " + "y" * 4000 + "\r\n")
-    for i in range(0, len(text)):
-        conn.sendall(text[i:i + 1])
-        time.sleep(0.05)
-
-
-HANDSHAKES = {
-    "200": (lambda c, h: c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), "status",
-            "answered HTTP 200 in place of 101"),
-    "429": (lambda c, h: c.sendall(b"HTTP/1.1 429 Too Many\r\n\r\n"), "rejected",
-            "answered HTTP 429 in place of 101"),
-    "wrong accept": (lambda c, h: c.sendall(answer101(h, accept="AAAAAAAAAAAAAAAAAAAAAAAAAAA=")),
-                     "protocol", 'wrong Sec-WebSocket-Accept "AAAAAAAAAAAAAAAAAAAAAAAAAAA="'),
-    "extension": (lambda c, h: c.sendall(answer101(h, extra="Sec-WebSocket-Extensions: x\r\n")),
-                  "protocol", "answer names an extension that was not asked for"),
-    "no answer": (lambda c, h: None, "timeout", "no whole answer to the handshake in time"),
-    "drip": (drip, "timeout", "no whole answer to the handshake in time"),
-    "endless head": (lambda c, h: flood(c, b"HTTP/1.1 101 X\r\nX: " + b"y" * 100000), "protocol",
-                     "head of the handshake is over 8192 bytes"),
-    "garbage": (lambda c, h: c.sendall(os.urandom(3000)), "protocol", "answer is not HTTP/1.1"),
-    "close": (lambda c, h: c.close(), "reset", "connection closed without a close frame"),
-}
-
 
 def case_hostile_handshakes():
     for name, (hostile, want, text) in HANDSHAKES.items():
@@ -489,89 +459,6 @@ def case_hostile_handshakes():
             check(time.monotonic() - begun < 2, name, "took", time.monotonic() - begun)
             check(SANITIZED or w.peak_rss_kb() < RSS_MAX_KB, name, "took", w.peak_rss_kb(), "KB")
             w.finish()
-
-
-def serve_then(data):
-    """A good greeting, one good reply, then data; at later sessions only good behaviour."""
-    def hostile(conn, head):
-        hostile.sessions += 1
-        conn.sendall(answer101(head) + frame(0x81, b'{"type":"status"}'))
-        answered = 0
-        while True:
-            text = read_frame(conn)
-            if text is None:
-                return
-            if text[0] != 0x81:
-                continue
-            if hostile.sessions == 1 and answered == 1:
-                if callable(data):
-                    data(conn)
-                else:
-                    conn.sendall(data)
-                continue
-            answered += 1
-            conn.sendall(frame(0x81, json.dumps(reply_to(json.loads(text[1]))).encode()))
-    hostile.sessions = 0
-    return hostile
-
-
-def read_exactly(conn, n):
-    data = b""
-    while len(data) < n:
-        more = conn.recv(n - len(data))
-        if not more:
-            return None
-        data += more
-    return data
-
-
-def read_frame(conn):
-    """A client's frame: (first byte, payload); every one must be masked."""
-    head = read_exactly(conn, 2)
-    if head is None:
-        return None
-    n = head[1] & 0x7f
-    check(head[1] & 0x80, "a client's frame is not masked")
-    if n == 126:
-        n = struct.unpack(">H", read_exactly(conn, 2))[0]
-    elif n == 127:
-        n = struct.unpack(">Q", read_exactly(conn, 8))[0]
-    mask = read_exactly(conn, 4)
-    payload = read_exactly(conn, n)
-    return head[0], bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
-
-
-def unread_flood(conn):
-    conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    flood(conn, frame(0x89, b"x" * 125))
-
-
-SESSIONS = {
-    "masked frame": (frame(0x81, b"x", b"abcd"), "masked frame from a server (closed with 1002)"),
-    "reserved bits": (frame(0xc1, b"x"), "reserved bit set (closed with 1002)"),
-    "reserved opcode": (frame(0x83), "reserved opcode (closed with 1002)"),
-    "huge length": (b"\x82\x7f\x7f" + b"\xff" * 7, "message too big (closed with 1009)"),
-    "length of 64 bits": (b"\x82\x7f" + b"\xff" * 8, "length of 64 bits (closed with 1002)"),
-    "too big": (frame(0x81, b"x" * 65537), "message too big (closed with 1009)"),
-    "bad UTF-8": (frame(0x81, b"\xc0\x80"), "text is not UTF-8 (closed with 1007)"),
-    "endless empty fragments": (lambda c: (c.sendall(frame(1)), flood(c, frame(0))),
-                                "message of too many fragments (closed with 1008)"),
-    "endless fragments": (lambda c: (c.sendall(frame(1)), flood(c, frame(0, b"x" * 100))),
-                          "message too big (closed with 1009)"),
-    "ping flood": (lambda c: flood(c, frame(0x89, b"x" * 10)), "flood: over 1000 unasked frames or "
-                   "4194304 bytes a second (closed with 1008)"),
-    "ping flood, pongs not read": (unread_flood, "flood: over 1000 unasked frames or "
-                                   "4194304 bytes a second (closed with 1008)"),
-    "pong flood": (lambda c: flood(c, frame(0x8a)), "flood: over 1000 unasked frames or "
-                   "4194304 bytes a second (closed with 1008)"),
-    "flood of broadcasts": (lambda c: flood(c, frame(0x81, b'{"type":"status"}')),
-                            "flood: over 1000 unasked frames or 4194304 bytes a second (closed with 1008)"),
-    "flood of large messages": (lambda c: flood(c, frame(0x82, b"x" * 65536)),
-                                "flood: over 1000 unasked frames or 4194304 bytes a second (closed with 1008)"),
-    "bad close code": (frame(0x88, b"\x03\xed"), "close code not allowed (closed with 1002)"),
-    "new message inside": (frame(1, b"a") + frame(0x81, b"b"),
-                           "new message inside a fragmented one (closed with 1002)"),
-}
 
 
 def meet_session(name):

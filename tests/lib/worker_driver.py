@@ -31,7 +31,7 @@ METRICS = "uptime_ms heap largest fps_milli cpu_milli rssi_dbm ws_clients".split
 EVENTS = ("note connect ws_connect_ok ws_connect_fail ws_close ws_broadcast ws_unmatched ws_late "
           "serial_open serial_close serial_shed serial_fatal serial_reset serial_ws_diag "
           "serial_warning serial_lines serial_bytes serial_truncated device hold "
-          "serial_unlogged").split()
+          "serial_unlogged sandbox").split()
 CLOSED_LOOP = -1
 
 
@@ -105,7 +105,7 @@ def mono_us():
 def plan(url, loads, kinds, **more):
     """A work plan; loads are (rate_mhz, duration_s, lanes), kinds names or (name, payload, reply)."""
     p = {"url": url, "api_key": "", "ca_file": "", "proxy": "", "serial_path": "",
-         "usb_serial": "", "fatal_pattern": "", "insecure": False, "fresh_connections": False,
+         "usb_serial": "", "fatal_pattern": "", "insecure": False, "fresh_connections": False, "sandbox": True,
          "preflight": True, "timeout_ms": 3000, "connect_timeout_ms": 2000, "preflight_timeout_ms": 4000,
          "body_max": 262144}
     p.update(more)

@@ -5,7 +5,7 @@ const { WebSocketServer } = require('ws');
 
 const types = { 'device.getStatus': 'device.status', 'effects.getCurrent': 'effects.current',
 	'effects.parameters.get': 'effects.parameters' };
-const count = { messages: 0, replies: 0, pongs: 0, closes: [] };
+const count = { messages: 0, replies: 0, pongs: 0, closes: [], commands: {} };
 const mode = process.argv[2] || 'whole';
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' }, () => {
 	console.log(server.address().port);
@@ -21,6 +21,7 @@ server.on('connection', (ws) => {
 			requestId: request.requestId, data: { text: 'κόσμε' } });
 		const bytes = Buffer.from(reply);
 		count.messages++;
+		count.commands[request.type] = (count.commands[request.type] || 0) + 1;
 		count.replies++;
 		if (mode === 'whole') {
 			ws.send(reply);

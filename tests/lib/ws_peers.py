@@ -3,8 +3,11 @@ import asyncio
 import base64
 import hashlib
 import json
+import os
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 
@@ -25,28 +28,29 @@ def reply_to(request, uptime=7):
 class Device:
     """A websockets server in a thread; on_message(ws, request, device) answers, on_open greets."""
 
-    def __init__(self, on_message=None, on_open=None, ssl=None):
+    def __init__(self, on_message=None, on_open=None, tls=None):
         self.on_message = on_message or self.answer
         self.on_open = on_open or self.greet
         self.messages = []
         self.sessions = 0
         self.opened_at = []
         self.closes = []
+        self.closed = threading.Condition()
         self.replies = 0
-        self.ssl = ssl
+        self.tls = tls
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
         if not self.ready.wait(10):
             raise TimeoutError("the device did not start")
-        self.url = "%s://127.0.0.1:%d/ws" % ("wss" if ssl else "ws", self.port)
+        self.url = "%s://127.0.0.1:%d/ws" % ("wss" if tls else "ws", self.port)
 
     def run(self):
         asyncio.set_event_loop(self.loop)
 
         async def start():
-            self.server = await websockets.serve(self.serve, "127.0.0.1", 0, ssl=self.ssl,
+            self.server = await websockets.serve(self.serve, "127.0.0.1", 0, ssl=self.tls,
                                                  compression=None)
             self.port = self.server.sockets[0].getsockname()[1]
             self.ready.set()
@@ -66,7 +70,15 @@ class Device:
         except websockets.ConnectionClosed:
             pass
         await ws.wait_closed()
-        self.closes.append((ws.close_code, ws.close_reason))
+        with self.closed:
+            self.closes.append((ws.close_code, ws.close_reason))
+            self.closed.notify_all()
+
+    def wait_closes(self, n, timeout=5):
+        """The closes when there are n: the worker may be gone before our thread has seen its last."""
+        with self.closed:
+            self.closed.wait_for(lambda: len(self.closes) >= n, timeout)
+            return list(self.closes)
 
     @staticmethod
     async def greet(ws, device):
@@ -76,6 +88,38 @@ class Device:
     async def answer(ws, request, device):
         device.replies += 1
         await ws.send(json.dumps(reply_to(request)))
+
+
+class NodePeer:
+    """tests/lib/ws_peer.js in its own process; with NodePeer(mode) as peer."""
+
+    def __init__(self, mode):
+        self.process = subprocess.Popen(
+            ["node", os.path.join(os.path.dirname(__file__), "ws_peer.js"), mode],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.url = "ws://127.0.0.1:%d/ws" % int(self.process.stdout.readline())
+
+    def counts(self):
+        """What it counted, when all sessions have ended."""
+        return json.loads(self.process.communicate(timeout=10)[0])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
+def make_tls(directory):
+    """A server's context with a certificate of its own, and that certificate's path."""
+    key, cert = os.path.join(directory, "key.pem"), os.path.join(directory, "cert.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
+                    cert], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    return context, cert
 
 
 def accept_of(head):
@@ -130,6 +174,7 @@ class RawPeer:
         self.accepts = []
         self.got = []
         self.sock = socket.create_server(("127.0.0.1", 0))
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         self.url = "ws://127.0.0.1:%d/ws" % self.sock.getsockname()[1]
         threading.Thread(target=self.run, daemon=True).start()
 

@@ -395,6 +395,12 @@ test_events(void **state)
 	assert_int_equal(l->connects, 1);
 	assert_int_equal(l->connect_errors, 2);
 	assert_int_equal(l->connect_by_class[OP_REJECTED], 1);
+	assert_int_equal(l->connect_texts.used, 1);
+	assert_int_equal(l->connect_texts.at[0].code, OP_REJECTED);
+	assert_int_equal(l->close_texts.used, RESULT_TEXTS_MAX);
+	assert_int_equal(l->close_texts.other, RESULT_CLOSE_CODES_MAX + 5 - RESULT_TEXTS_MAX);
+	assert_int_equal(l->close_texts.at[1].code, 4001);
+	assert_int_equal(l->close_texts.at[1].count, 2);
 	assert_int_equal(l->broadcasts, 7);
 	assert_int_equal(l->unmatched, 2);
 	/* What names no scenario that has started counts in the one that runs. */
@@ -460,7 +466,7 @@ test_serial_port_held(void **state)
 	assert_int_equal(s[0].serial.gap_count, 3);
 	assert_int_equal(s[0].serial.gap[1].from_us, T0 + 6 * US_PER_S);
 	assert_int_equal(s[0].serial.gap[1].to_us, T0 + 8 * US_PER_S);
-	assert_int_equal(s[0].serial.gap[2].to_us, -1);
+	assert_int_equal(s[0].serial.gap[2].to_us, s[0].end_us);
 	assert_int_equal(s[1].serial.gap_count, 1);
 	assert_int_equal(s[1].serial.gap[0].from_us, T0 + 20 * US_PER_S);
 	/* Closed between two scenarios, it is a gap in neither. */

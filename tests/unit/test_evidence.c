@@ -150,6 +150,61 @@ change_silent_short(struct run_result *r)
 }
 
 static void
+silence(struct run_result *r, int64_t from_s, int64_t to_s, bool resumed, int64_t answer_s)
+{
+	struct device_result *d = r->device[0];
+
+	d->silence[d->silence_count++] = (struct silence){
+	    .from_us = FIXTURE_MONO + from_s * US_PER_S,
+	    .to_us = to_s == -1 ? -1 : FIXTURE_MONO + to_s * US_PER_S,
+	    .resumed = resumed,
+	    .asked = answer_s != 0,
+	    .last_answer_us = answer_s <= 0 ? -1 : FIXTURE_MONO + answer_s * US_PER_S};
+}
+
+static void
+change_dead_to_end(struct run_result *r)
+{
+	silence(r, 40, 60, false, 58);
+}
+
+static void
+change_dead_killed(struct run_result *r)
+{
+	silence(r, 40, -1, false, 58);
+}
+
+static void
+change_both_dead(struct run_result *r)
+{
+	silence(r, 40, 60, false, 41);
+}
+
+static void
+change_not_asked(struct run_result *r)
+{
+	silence(r, 40, 60, false, 0);
+}
+
+static void
+change_silence_ended(struct run_result *r)
+{
+	silence(r, 0, 59, true, 50);
+}
+
+static void
+change_long_silence_ended(struct run_result *r)
+{
+	silence(r, 0, 60, true, 50);
+}
+
+static void
+change_silence_5_percent(struct run_result *r)
+{
+	silence(r, 57, 60, false, 58);
+}
+
+static void
 change_holes(struct run_result *r)
 {
 	r->device[0]->worker[ROLE_WS].used = true;
@@ -197,8 +252,24 @@ static void
 change_late(struct run_result *r)
 {
 	REST(r)->lateness = histogram_new();
-	histogram_add_n(REST(r)->lateness, 100, 98);
-	histogram_add_n(REST(r)->lateness, 6000, 2);
+	histogram_add_n(REST(r)->lateness, 100, 980);
+	histogram_add_n(REST(r)->lateness, 6000, 20);
+}
+
+static void
+change_three_late(struct run_result *r)
+{
+	REST(r)->lateness = histogram_new();
+	histogram_add_n(REST(r)->lateness, 100, 17);
+	histogram_add_n(REST(r)->lateness, 6000, 3);
+}
+
+static void
+change_four_late(struct run_result *r)
+{
+	REST(r)->lateness = histogram_new();
+	histogram_add_n(REST(r)->lateness, 100, 395);
+	histogram_add_n(REST(r)->lateness, 6000, 4);
 }
 
 static void
@@ -240,6 +311,23 @@ static const struct rule rules[] = {
 	"the serial port /dev/x was open for 56 of 60 s, under 95%"},
     {change_silent, "serial_no_line", "the serial port /dev/x gave not one line in 60 s"},
     {change_silent_short, NULL, NULL},
+    {change_dead_to_end, "serial_silent",
+	"the serial port /dev/x fell silent for 20 of 60 s, over 5%: console dead, REST or "
+	"WebSocket alive"},
+    {change_dead_killed, "serial_silent",
+	"the serial port /dev/x fell silent for 20 of 60 s, over 5%: console dead, REST or "
+	"WebSocket alive"},
+    {change_both_dead, "serial_silent",
+	"the serial port /dev/x fell silent for 20 of 60 s, over 5%: console silent, and no answer "
+	"to REST or WebSocket either"},
+    {change_not_asked, "serial_silent",
+	"the serial port /dev/x fell silent for 20 of 60 s, over 5%: console silent, and nothing "
+	"else was asked"},
+    {change_silence_ended, NULL, NULL},
+    {change_long_silence_ended, "serial_silent",
+	"the serial port /dev/x fell silent for 60 of 60 s, over 5%: console dead, REST or "
+	"WebSocket alive"},
+    {change_silence_5_percent, NULL, NULL},
     {change_holes, "worker_data_holes",
 	"the ws worker's data has holes: 1 frames never came, 0 were dropped by the worker"},
     {change_dropped, "worker_data_holes",
@@ -247,8 +335,12 @@ static const struct rule rules[] = {
     {change_given_up, "worker_lost",
 	"the rest worker was lost for good after 0 restarts: a fault of the harness"},
     {change_late, "host_too_slow",
-	"REST requests were sent late: p99 6.000 ms, over 5 ms; the host, not the device, may "
-	"be to blame"},
+	"REST requests were sent late: one in a hundred by 6.000 ms or more, over 5 ms; the host, "
+	"not the device, may be to blame"},
+    {change_three_late, NULL, NULL},
+    {change_four_late, "host_too_slow",
+	"REST requests were sent late: four by 6.000 ms or more, over 5 ms; the host, not the "
+	"device, may be to blame"},
     {change_late_in_time, NULL, NULL},
     {change_interrupted, "interrupted", "this scenario was interrupted before its planned end"},
     {change_running, "interrupted", "this scenario had not ended when the report was written"},

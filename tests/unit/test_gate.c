@@ -208,7 +208,7 @@ test_reboot_blame(void **state)
 	d->reboot[1].line[0] = strdup("Guru Meditation\x1b[0m");
 	gate_eval(&run->plan, d, g);
 	assert_string_equal(g[UPTIME].blame,
-	    "the device rebooted; reset reason 0xc (RTC_SW_CPU_RST: panic or ESP.restart())");
+	    "the device rebooted; reset reason 0xc (panic or ESP.restart() (RTC_SW_CPU_RST))");
 	assert_string_equal(
 	    g[FATAL].blame, "the device's own console says: Guru Meditation\\x1b[0m");
 	fixture_free(run);

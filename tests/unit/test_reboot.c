@@ -176,6 +176,29 @@ test_drift(void **state)
 	drift(-100, 86400);
 }
 
+/*
+ * A reset that the device lived on from since 100 s, by this very clock, is not the one of 110 s: else the
+ * reset that opening the port caused would hide the next.
+ */
+static void
+test_known_boot(void **state)
+{
+	static const enum reboot_source sources[] = {SAW_REST, SAW_WS, SAW_LOG_CLOCK};
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		world_new(&w);
+		assert_int_equal(reboot_seen(w.d, SAW_RESET_LINE, 100 * S, 0), 0);
+		told(&w, sources[i], 101 * S, 900);
+		told(&w, sources[i], 109 * S, 8900);
+		assert_int_equal(told(&w, sources[i], 112 * S, 2000), 1);
+		assert_int_equal(w.d->reboot[0].sources, 1U << SAW_RESET_LINE);
+		result_device_free(w.d);
+	}
+}
+
 /* at is when the question was sent; the device read its clock up to 4 s later, the first time too. */
 static void
 test_slow_answers(void **state)
@@ -269,6 +292,7 @@ main(void)
 		cmocka_unit_test(test_two_reboots),
 		cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_drift),
+		cmocka_unit_test(test_known_boot),
 		cmocka_unit_test(test_slow_answers),
 		cmocka_unit_test(test_crash_loop),
 		cmocka_unit_test(test_crash_loop_in_full),

@@ -86,6 +86,7 @@ fill_worker(struct device_result *d, int role, int64_t generation, int64_t statu
 	d->worker[role].used = d->worker[role].ready = d->worker[role].ready_ok = true;
 	d->worker[role].ready_latency_us = 4321;
 	SET(d->worker[role].ready_text, "200 in time");
+	SET(d->worker[role].sandbox, "user=nobody no_new_privs rlimits landlock=off(not in this kernel)");
 	w->role = role;
 	w->generation = generation;
 	w->pid = 4000 + d->life_count;
@@ -138,6 +139,7 @@ run_good(void)
 		fill_latency(&s->load[LOAD_REST], 600);
 		fill_kinds(&s->load[LOAD_REST], 2, 300, 0);
 		s->serial.lines = 42;
+		s->clock_readings = 46;
 		s->serial.bytes = 4200;
 		s->serial.opens = i == 0;
 		s->serial.held_us = 60 * US_PER_S;
@@ -177,7 +179,7 @@ fill_evil_load(struct load_stats *l, int class)
 	l->texts.other = 9;
 	for (i = 0; i < 2; i++) {
 		SET(l->texts.at[i].text, i == 0 ? evil : "RATE_LIMITED: Too many requests");
-		l->texts.at[i].op_class = class;
+		l->texts.at[i].code = class;
 		l->texts.at[i].count = 40 + i;
 	}
 }
@@ -214,7 +216,17 @@ fill_evil_console(struct scenario_result *s)
 	    .gap_count = 1,
 	    .gaps_other = 5};
 	s->serial.gap[0] = (struct gap){AT(40), -1};
+	s->serial.warnings[WARNING_MALLOC] = 1;
+	s->serial.shed_us = 12345678;
+	s->serial.shed_known = s->serial.shedding = true;
+	s->serial.ws_diag = (struct ws_diag){.from_us = AT(5),
+	    .to_us = AT(55),
+	    .count = 4,
+	    .counter = {{"active", 1, 0, 0}, {"ok", 3, 2, 5}, {"rejCooldown", 0, 7, 7},
+		{"disc", 2, 1, 4}},
+	    .seen = {5, 8, 12}};
 	s->uptime_resets = 1;
+	s->clock_readings = 10;
 	fill_series(&s->heap[HEAP_SERIAL], 20000, 11252, 22968, 20000);
 	fill_series(&s->heap[HEAP_SERIAL_LARGEST], 9000, 8000, 11252, 9000);
 }
@@ -226,6 +238,7 @@ fill_evil_plan(struct plan *p)
 	SET(p->os, evil);
 	SET(p->simulate, evil);
 	p->simulated = p->duration_overridden = p->insecure = p->fresh_connections = true;
+	p->no_sandbox = true;
 	SET(p->profile.name, "a|b*c");
 	SET(p->device[0].url, "http://user:***@h|ost/<i>");
 	SET(p->device[0].ws_url, evil);
@@ -256,9 +269,20 @@ run_hostile(void)
 	ws->close_code[0] = (struct close_code){1008, 8};
 	ws->close_code[1] = (struct close_code){1006, 3};
 	ws->close_codes_other = 2;
+	ws->connect_texts.used = ws->close_texts.used = 1;
+	ws->connect_texts.at[0] = (struct text_count){.code = OP_REJECTED, .count = 8};
+	SET(ws->connect_texts.at[0].text, evil);
+	ws->close_texts.at[0] = (struct text_count){.code = 1006, .count = 3};
+	SET(ws->close_texts.at[0].text, evil);
+	ws->close_texts.other = 10;
 	fill_evil_console(&d->scenario[0]);
 	d->scenario[1].started = d->scenario[1].ended = false;
 	d->scenario[1].start_us = d->scenario[1].end_us = -1;
+	d->silence_count = 3;
+	d->silences_other = 6;
+	d->silence[0] = (struct silence){AT(10), AT(30), true, 0, 9, AT(29)};
+	d->silence[1] = (struct silence){AT(0.5), AT(16), false, -1, 0, -1};
+	d->silence[2] = (struct silence){AT(33), -1, false, 0, 9, AT(34)};
 	d->reboot_count = 2;
 	fill_evil_reboot(&d->reboot[0], 0);
 	d->reboot[1] = (struct reboot){.boot_us = AT(2),
@@ -275,6 +299,7 @@ run_hostile(void)
 	d->worker[ROLE_REST].restarts = 1;
 	d->worker[ROLE_REST].holes = 3;
 	SET(d->worker[ROLE_REST].ready_text, evil);
+	SET(d->worker[ROLE_REST].sandbox, evil);
 	d->lives_other = 2;
 	d->note_count = 1;
 	SET(d->note[0], evil);

@@ -108,11 +108,11 @@ test_values(void **state)
 
 	(void)state;
 	assert_int_equal(read_args((const char *const[]){"--rest-timeout", "1.5", "--ws-timeout", "200ms",
-	    "--scenario-duration=2m", "--fresh-connections", "--simulate=wifi=1", NULL}, &e), 0);
+	    "--scenario-duration=2m", "--fresh-connections", "--no-sandbox", "--simulate=wifi=1", NULL}, &e), 0);
 	assert_int_equal(s.plan.rest_timeout_ms, 1500);
 	assert_int_equal(s.plan.ws_timeout_ms, 200);
 	assert_int_equal(s.plan.profile.scenario[2].duration_us, 120000000);
-	assert_true(s.plan.duration_overridden && s.plan.fresh_connections);
+	assert_true(s.plan.duration_overridden && s.plan.fresh_connections && s.plan.no_sandbox);
 	assert_string_equal(s.plan.simulate, "wifi=1");
 	assert_int_equal(read_args((const char *const[]){"--serial-only", "--serial-duration", "90", NULL},
 	    &e), 0);

@@ -21,7 +21,7 @@
 	"\"url\":\"http://"                                                                    \
 	"h\",\"api_key\":\"\",\"ca_file\":\"\",\"proxy\":\"\",\"serial_path\":\"auto\","       \
 	"\"usb_serial\":\"\",\"fatal_pattern\":\"\","
-#define FLAGS "\"preflight\":true,\"insecure\":false,\"fresh_connections\":true,"
+#define FLAGS "\"preflight\":true,\"insecure\":false,\"fresh_connections\":true,\"sandbox\":true,"
 #define TIMES "\"timeout_ms\":3000,\"connect_timeout_ms\":2000,\"preflight_timeout_ms\":4000,"
 #define BODY "\"body_max\":262144,"
 #define LOAD "{\"rate_mhz\":4000,\"duration_us\":30000000,\"lanes\":1,\"window\":1}"
@@ -85,6 +85,7 @@ test_good(void **state)
 	assert_string_equal(decoded.serial_path, "auto");
 	assert_false(decoded.insecure);
 	assert_true(decoded.fresh_connections);
+	assert_true(decoded.sandbox);
 	assert_int_equal(decoded.preflight_timeout_ms, 4000);
 	assert_int_equal(decoded.scenario_count, 1);
 	assert_int_equal(decoded.load[0].rate_mhz, 4000);
@@ -178,7 +179,7 @@ test_each_member(void **state)
 
 	(void)state;
 	assert_non_null(root);
-	assert_int_equal(cJSON_GetArraySize(root), 16);
+	assert_int_equal(cJSON_GetArraySize(root), 17);
 	for (which = 0; which < 3; which++)
 		for (i = 0; i < cJSON_GetArraySize(object_of(root, which)); i++)
 			mutate_member(which, i);
