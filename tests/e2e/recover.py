@@ -176,6 +176,23 @@ def killed(seed=20260301, times=6):
     assert kept >= times // 2, kept
 
 
+def killed_while_stopped():
+    """Who is stopped cannot see the coordinator's end, and must go all the same."""
+    profile(20)
+    run = Run()
+    run.wait_line("(1 of 1)")
+    children = run.children()
+    assert len(children) == 4, children
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    run.kill()
+    try:
+        wait_gone(children, 2 * SLOW)
+    finally:
+        for pid in filter(alive, children):
+            os.kill(pid, signal.SIGKILL)
+
+
 def interrupted(number, status, words):
     profile(20)
     run = Run()
