@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef HAVE_SYS_PRCTL_H
+#include <sys/prctl.h>
+#endif
 #ifdef __APPLE__
 #include <mach-o/dyld.h>
 #endif
@@ -71,6 +74,15 @@ place(int from, int to, bool null)
 	return from != -1 && dup2(from, to) != -1;
 }
 
+/* A child that is stopped cannot see its pipe's end; where the system can, it goes with us. */
+static void
+die_with_parent(void)
+{
+#if defined(HAVE_SYS_PRCTL_H) && defined(PR_SET_PDEATHSIG)
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+#endif
+}
+
 static void
 child(const struct spawn *s, char **env)
 {
@@ -88,6 +100,7 @@ child(const struct spawn *s, char **env)
 		_exit(126);
 	fd_close_from(FD_SAMPLES + 1);
 	default_signals();
+	die_with_parent();
 	execve(s->path, s->argv, env);
 	_exit(127);
 }

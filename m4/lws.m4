@@ -54,6 +54,7 @@ AC_ARG_ENABLE([coverage], [AS_HELP_STRING([--enable-coverage], [instrument for g
 AS_IF([test "x$enable_coverage" = xyes],
   [LWS_SANITIZE="$LWS_SANITIZE --coverage"
    AC_DEFINE([LWS_GCOV], [1], [Define when built to measure coverage: each process writes its counts.])])
+AM_CONDITIONAL([COVERAGE], [test "x$enable_coverage" = xyes])
 ])
 
 # LWS_REQUIRE(VAR, MODULES, NAME, DEBIAN, FEDORA, HOMEBREW)

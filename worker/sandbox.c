@@ -97,11 +97,26 @@ forbid_new_privileges(char text[SANDBOX_TEXT_MAX])
 #endif
 }
 
+/* A change of user makes the kernel forget which signal the coordinator's death is to send. */
+static void
+become_unprivileged(const struct sandbox *s, char *words, size_t size)
+{
+#if defined(HAVE_SYS_PRCTL_H) && defined(PR_SET_PDEATHSIG)
+	int sig = 0;
+
+	prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0);
+	unprivileged_become(s, words, size);
+	prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0);
+#else
+	unprivileged_become(s, words, size);
+#endif
+}
+
 void
 sandbox_apply(const struct sandbox *s, char text[SANDBOX_TEXT_MAX])
 {
 #ifdef LWS_GCOV
-	(void)s, (void)set_limits, (void)forbid_new_privileges;
+	(void)s, (void)set_limits, (void)forbid_new_privileges, (void)become_unprivileged;
 	text[0] = '\0';
 	say(text, "off(built to measure coverage)");
 #else
@@ -110,7 +125,7 @@ sandbox_apply(const struct sandbox *s, char text[SANDBOX_TEXT_MAX])
 	int abi;
 
 	text[0] = '\0';
-	unprivileged_become(s, words, sizeof(words));
+	become_unprivileged(s, words, sizeof(words));
 	say(text, "user=%s", words);
 	forbid_new_privileges(text);
 	set_limits(s->role, text);

@@ -12,6 +12,7 @@ check() {
 
 @test "a recovered report is the run's own, byte for byte" { check same; }
 @test "SIGKILL at any moment: nobody is left, the journal's content is recovered" { check killed; }
+@test "SIGKILL while workers and device are stopped: nobody is left" { check killed_while_stopped; }
 @test "SIGINT: what is in flight ends, exit 130" { check sigint; }
 @test "SIGTERM: exit 143" { check sigterm; }
 @test "SIGHUP: exit 143" { check sighup; }

@@ -176,6 +176,23 @@ def killed(seed=20260301, times=6):
     assert kept >= times // 2, kept
 
 
+def killed_while_stopped():
+    """Who is stopped cannot see the coordinator's end, and must go all the same."""
+    profile(20)
+    run = Run()
+    run.wait_line("(1 of 1)")
+    children = run.children()
+    assert len(children) == 4, children
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    run.kill()
+    try:
+        wait_gone(children, 2 * SLOW)
+    finally:
+        for pid in filter(alive, children):
+            os.kill(pid, signal.SIGKILL)
+
+
 def interrupted(number, status, words):
     profile(20)
     run = Run()
@@ -246,7 +263,8 @@ def terminal():
         time.sleep(0.05)
     assert os.waitstatus_to_exitcode(status) == 0, status
     r = report()
-    assert r["results"][0]["rest"]["sent"] == 120 and not r["interrupted"], r["exit_reason"]
+    rest = r["results"][0]["rest"]
+    assert rest["sent"] + rest["dropped_slots"] == 120 and not r["interrupted"], (rest, r["exit_reason"])
     assert any("terminal was closed" in n for n in r["notes"]), r["notes"]
 
 

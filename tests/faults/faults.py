@@ -25,7 +25,7 @@ COORD = os.path.join(BUILD, "lwstress-coord")
 SLOW = 3 if os.environ.get("LWS_SANITIZE") else 1
 REST_HZ, WS_HZ = 100, 50
 # The sanitizers must leave our signals alone, or a worker would not die of what it is sent.
-SANITIZER = "handle_segv=0:handle_abort=0:allow_user_segv_handler=1"
+SANITIZER = ":".join("handle_%s=0" % name for name in ("segv", "abort", "sigbus", "sigill"))
 
 
 def rows():
