@@ -11,6 +11,9 @@
 struct progress {
 	bool colour;		/* stderr is a terminal and NO_COLOR is unset */
 	struct mono start;
+	struct mono window;	/* console lines are shown CONSOLE_LINES at most in 10 s */
+	int console_shown;
+	int64_t console_hidden;
 	int64_t unsaid;		/* lines that nobody took from stderr */
 };
 

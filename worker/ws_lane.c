@@ -81,6 +81,7 @@ send_metrics(struct ws_lane *l, const struct api_reply *reply)
 	struct mono now;
 	int m;
 
+	link_nonsense(sh->link, reply->nonsense);
 	if (reply->seen == 0)
 		return;
 	now = clock_mono();
