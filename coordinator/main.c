@@ -67,7 +67,7 @@ write_elsewhere(struct report_paths *paths, const struct run_result *result, con
 	return 0;
 }
 
-/* Judge, write the reports, say what came out. fault: what the run could not write, "" for nothing. */
+/* Judge, write the reports, say what came out. fault: what could not be written, "" for nothing. */
 static int
 conclude(struct aggregate *a, struct report_paths *paths, const char *fault)
 {
