@@ -78,7 +78,7 @@ flush_stdout(void)
 	return -1;
 }
 
-/* Judge, write the reports, say what came out. fault: what the run could not write, "" for nothing. */
+/* Judge, write the reports, say what came out. fault: what could not be written, "" for nothing. */
 static int
 conclude(struct aggregate *a, struct report_paths *paths, const char *fault)
 {
@@ -125,7 +125,6 @@ run_and_conclude(struct settings *s, struct report_paths *paths, int journal_fd)
 	struct aggregate *a = NULL;
 	struct journal *j = NULL;
 	struct serial_log *l = NULL;
-	char path[1300];
 	char path[sizeof(paths->base) + 16];
 	bool begun = false;
 	struct err e;

@@ -1,7 +1,8 @@
 /*
- * Operations through what the coordinator does with them: frame reader, decoder, aggregate, journal on disk.
- * bench_pipeline [OPERATIONS]; 10 million by default, of which a run must stay under 2 MB of growth from the
- * first million on, at a million a second and core. The workers' part (encoding) is timed apart.
+ * Operations through what the coordinator does with them: frame reader, decoder, aggregate,
+ * journal on disk. bench_pipeline [OPERATIONS]; of the 10 million by default a million a second and
+ * core are wanted, and no more than 2 MB of growth after the first. The workers' part (encoding) is
+ * timed apart.
  */
 #include "config.h"
 
@@ -87,7 +88,8 @@ put_op(struct bench *b, int64_t i)
 {
 	int64_t due = T0 + i * PERIOD_US, took = 3000 + i * 7919 % 20000;
 	bool fresh = i % 5 == 0;
-	struct msg begin = {.type = MSG_OP_BEGIN, .u.begin = {i + 1, 0, i, i % 4, due, due + 40 + i % 90}};
+	struct msg begin = {.type = MSG_OP_BEGIN,
+	    .u.begin = {i + 1, 0, i, i % 4, due, due + 40 + i % 90}};
 	struct msg end = {.type = MSG_OP_END, .u.end = {i + 1, due + took, OP_OK, 200, fresh ? 20 : -1,
 	    fresh ? 900 : -1, -1, took - 200, 420, {NULL, 0}}};
 
@@ -112,7 +114,7 @@ take_frames(struct bench *b, struct err *e)
 	return rc;
 }
 
-/* As the coordinator's read callback: what is there up to the reader's room, its frames, a flush. */
+/* As the coordinator's read callback: what the reader has room for, its frames, a flush. */
 static int
 take_stream(struct bench *b, struct err *e)
 {
@@ -145,6 +147,9 @@ apply_own(struct bench *b, int role, struct msg m, struct err *e)
 static int
 begin(struct bench *b, int64_t ops, struct err *e)
 {
+	const struct msg start = {.type = MSG_WORKER_START, .u.worker_start = {T0, 4}};
+	const struct msg hello = {.type = MSG_HELLO, .u.hello = {1, ROLE_REST, 1, 4}};
+	const struct msg scenario = {.type = MSG_SCENARIO_START, .u.scenario = {0, T0, 0}};
 	const char *dir = getenv("TMPDIR");
 	struct plan *plan = calloc(1, sizeof(*plan));
 	struct scenario *s = &plan->profile.scenario[0];
@@ -164,10 +169,9 @@ begin(struct bench *b, int64_t ops, struct err *e)
 	b->journal = journal_new(fd, b->path);
 	free(plan);
 	frame_reader_init(&b->reader);
-	if (apply_own(b, ROLE_REST, (struct msg){.type = MSG_WORKER_START, .u.worker_start = {T0, 4}}, e) == -1 ||
-	    apply_own(b, ROLE_REST, (struct msg){.type = MSG_HELLO, .u.hello = {1, ROLE_REST, 1, 4}}, e) == -1)
+	if (apply_own(b, ROLE_REST, start, e) == -1 || apply_own(b, ROLE_REST, hello, e) == -1)
 		return -1;
-	return apply_own(b, -1, (struct msg){.type = MSG_SCENARIO_START, .u.scenario = {0, T0, 0}}, e);
+	return apply_own(b, -1, scenario, e);
 }
 
 /* A million operations, or what is left; the journal's file begins anew with each million. */
@@ -196,18 +200,21 @@ static int
 judge(struct bench *b, int64_t ops, int64_t first_kb, int64_t bytes)
 {
 	int64_t hz = ops * 1000000000 / b->take_ns, last_kb = rss_kb();
-	const struct load_stats *l = &aggregate_settle(b->aggregate)->device[0]->scenario[0].load[LOAD_REST];
-	bool good = l->ok == ops && journal_error(b->journal)[0] == '\0';
+	const struct device_result *d = aggregate_settle(b->aggregate)->device[0];
+	bool good = d->scenario[0].load[LOAD_REST].ok == ops &&
+	    journal_error(b->journal)[0] == '\0';
 
 	printf("coordinator      %10" PRId64 " operations/s on one core, journal on\n", hz);
-	printf("worker's encoder %10" PRId64 " operations/s on one core\n", ops * 1000000000 / b->encode_ns);
+	printf("worker's encoder %10" PRId64 " operations/s on one core\n",
+	    ops * 1000000000 / b->encode_ns);
 	printf("journal          %10" PRId64 " bytes an operation\n", bytes / ops);
-	printf("memory           %10" PRId64 " kB after the first million, %" PRId64 " kB at the end\n", first_kb,
-	    last_kb);
+	printf("memory           %10" PRId64 " kB after the first million, %" PRId64
+	    " kB at the end\n", first_kb, last_kb);
 	if (!good)
 		printf("not all was counted: %s\n", journal_error(b->journal));
 	if (ops > MILLION && (hz < WANTED_HZ || last_kb - first_kb > GROWTH_MAX_KB)) {
-		printf("wanted: %d operations/s and no more than %d kB of growth\n", WANTED_HZ, GROWTH_MAX_KB);
+		printf("wanted: %d operations/s and no more than %d kB of growth\n", WANTED_HZ,
+		    GROWTH_MAX_KB);
 		good = false;
 	}
 	return good ? 0 : 1;
@@ -221,8 +228,9 @@ main(int argc, char **argv)
 	struct err e = {""};
 	int rc = 1;
 
-	if (b == NULL || (argc > 1 && number_i64("OPERATIONS", argv[1], 1, 1000000000, &ops, &e) == -1) ||
-	    begin(b, ops, &e) == -1)
+	if (argc > 1 && number_i64("OPERATIONS", argv[1], 1, 1000000000, &ops, &e) == -1)
+		goto out;
+	if (b == NULL || begin(b, ops, &e) == -1)
 		goto out;
 	while (at != -1 && at < ops) {
 		at = run_million(b, at, ops, &bytes, &e);

@@ -1,6 +1,6 @@
 /*
- * Recovery of a file of any bytes. A first byte of 1 gives the records behind it right checksums, so that
- * what is behind the CRC is reached too; any other leaves them as they are.
+ * Recovery of a file of any bytes. A first byte of 1 gives the records behind it right checksums,
+ * so that what is behind the CRC is reached too; any other leaves them as they are.
  */
 #include "config.h"
 

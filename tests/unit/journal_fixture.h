@@ -49,7 +49,14 @@ fixture_up(struct journal *j, int role, int64_t *seq, struct msg m)
 	journal_add(j, &r, NULL, 0);
 }
 
-/* The journal to fd (owned): a rest and a serial worker, ops operations and lines of line_len bytes. */
+static inline void
+fixture_worker(struct journal *j, int role, int64_t *seq)
+{
+	fixture_own(j, role, (struct msg){.type = MSG_WORKER_START, .u.worker_start = {FIXTURE_T0, 41}});
+	fixture_up(j, role, seq, (struct msg){.type = MSG_HELLO, .u.hello = {1, role, 1, 41}});
+}
+
+/* To fd (owned): a rest and a serial worker, ops operations and lines of line_len bytes. */
 static inline void
 fixture_journal(int fd, int ops, size_t line_len)
 {
@@ -62,10 +69,8 @@ fixture_journal(int fd, int ops, size_t line_len)
 	memset(line, 'x', sizeof(line));
 	fixture_plan(plan);
 	journal_plan(j, plan);
-	fixture_own(j, ROLE_REST, (struct msg){.type = MSG_WORKER_START, .u.worker_start = {FIXTURE_T0, 41}});
-	fixture_own(j, ROLE_SERIAL, (struct msg){.type = MSG_WORKER_START, .u.worker_start = {FIXTURE_T0, 42}});
-	fixture_up(j, ROLE_REST, &rest, (struct msg){.type = MSG_HELLO, .u.hello = {1, ROLE_REST, 1, 41}});
-	fixture_up(j, ROLE_SERIAL, &serial, (struct msg){.type = MSG_HELLO, .u.hello = {1, ROLE_SERIAL, 1, 42}});
+	fixture_worker(j, ROLE_REST, &rest);
+	fixture_worker(j, ROLE_SERIAL, &serial);
 	fixture_own(j, -1, (struct msg){.type = MSG_SCENARIO_START, .u.scenario = {0, FIXTURE_T0, 0}});
 	for (i = 0; i < ops; i++) {
 		due = FIXTURE_T0 + i * INT64_C(100000);
@@ -74,11 +79,13 @@ fixture_journal(int fd, int ops, size_t line_len)
 		fixture_up(j, ROLE_SERIAL, &serial, (struct msg){.type = MSG_LINE,
 		    .u.line = {due, i, 0, {line, line_len}}});
 		fixture_up(j, ROLE_REST, &rest, (struct msg){.type = MSG_OP_END,
-		    .u.end = {i + 1, due + 5000, i % 5 ? OP_OK : OP_RESET, 200, -1, -1, -1, 4000, 99, {NULL, 0}}});
+		    .u.end = {i + 1, due + 5000, i % 5 ? OP_OK : OP_RESET, 200, -1, -1, -1, 4000, 99,
+			{NULL, 0}}});
 	}
 	fixture_own(j, -1, (struct msg){.type = MSG_SCENARIO_END,
 	    .u.scenario = {0, FIXTURE_T0 + INT64_C(3600000000), 0}});
-	fixture_own(j, -1, (struct msg){.type = MSG_END, .u.run_end = {1, 0, INT64_C(1772370000000000), {NULL, 0}}});
+	fixture_own(j, -1, (struct msg){.type = MSG_END,
+	    .u.run_end = {1, 0, INT64_C(1772370000000000), {NULL, 0}}});
 	journal_free(j);
 	free(plan);
 }

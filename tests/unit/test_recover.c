@@ -1,6 +1,6 @@
 /*
- * Recovery of harmed journals: whatever is cut or flipped, the longest good prefix comes out. Where that
- * ends, and what stands in it, a second reader of the format in journal.h says.
+ * Recovery of harmed journals: whatever is cut or flipped, the longest good prefix comes out.
+ * Where that ends, and what stands in it, a second reader of the format in journal.h says.
  */
 #include "config.h"
 
@@ -213,6 +213,7 @@ test_refused(void **state)
 {
 	static const char zeros[4096];
 	char name[96];
+	size_t last;
 
 	(void)state;
 	make_journal(1, 1);
@@ -232,9 +233,9 @@ test_refused(void **state)
 	put_file(file, (size_t)good[0].end);
 	refused(path, "plan");
 	/* The plan's last part alone: its first is missing. */
-	memmove(file + JOURNAL_MAGIC_LEN, file + good[plan_parts - 2].end,
-	    (size_t)(good[plan_parts - 1].end - good[plan_parts - 2].end));
-	put_file(file, JOURNAL_MAGIC_LEN + (size_t)(good[plan_parts - 1].end - good[plan_parts - 2].end));
+	last = (size_t)(good[plan_parts - 1].end - good[plan_parts - 2].end);
+	memmove(file + JOURNAL_MAGIC_LEN, file + good[plan_parts - 2].end, last);
+	put_file(file, JOURNAL_MAGIC_LEN + last);
 	refused(path, "plan");
 }
 
