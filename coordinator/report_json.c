@@ -402,6 +402,10 @@ put_environment(const struct report *r)
 	json_out_bool(r->j, o, "allow_incomplete", r->plan->allow_incomplete);
 	json_out_bool(r->j, o, "insecure", r->plan->insecure);
 	json_out_bool(r->j, o, "fresh_connections", r->plan->fresh_connections);
+	if (r->plan->proxy[0] != '\0')
+		json_out_text(r->j, o, "proxy", r->plan->proxy);
+	else
+		json_out_null(r->j, o, "proxy");
 	t = json_out_object(r->j, o, "timeouts_ms");
 	json_out_i64(r->j, t, "rest", r->plan->rest_timeout_ms);
 	json_out_i64(r->j, t, "connect", r->plan->connect_timeout_ms);

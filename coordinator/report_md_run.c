@@ -231,6 +231,8 @@ notes_plan(const struct md *m)
 		note(m, "incomplete evidence was allowed by --allow-incomplete");
 	if (p->insecure)
 		note(m, "TLS certificates were not verified (--insecure)");
+	if (p->proxy[0] != '\0')
+		note(m, "the device was loaded through the proxy %s", p->proxy);
 	if (p->fresh_connections)
 		note(m, "each REST request used a connection of its own (--fresh-connections)");
 	if (p->no_sandbox)

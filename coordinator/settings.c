@@ -214,7 +214,7 @@ static const struct option_row rows[] = {
 	    "do not verify the certificate of an https or wss device"},
 	{"ca-file", required_argument, "FILE", NULL, put_text, D(s.ca_file),
 	    "verify it against the PEM certificates in FILE"},
-	{"proxy", required_argument, "URL", NULL, put_text, D(s.proxy),
+	{"proxy", required_argument, "URL", "LWSTRESS_PROXY", put_text, D(s.proxy),
 	    "go through this proxy (default: none, whatever the environment says)"},
 	{"no-sandbox", no_argument, NULL, NULL, FLAG(s.plan.no_sandbox),
 	    "leave the worker processes the rights of who starts them"},
@@ -340,10 +340,10 @@ check_files(const struct draft *d, struct err *e)
 {
 	struct url u;
 
-	if (d->s.ca_file[0] != '\0' && !is_readable_file(d->s.ca_file))
-		return err_set(e, "--ca-file: cannot read %s; name a PEM file", d->s.ca_file);
 	if (d->s.ca_file[0] != '\0' && d->s.plan.insecure)
 		return err_set(e, "--ca-file and --insecure contradict each other; give one");
+	if (d->s.ca_file[0] != '\0' && !is_readable_file(d->s.ca_file))
+		return err_set(e, "--ca-file: cannot read %s; name a PEM file", d->s.ca_file);
 	if (d->s.proxy[0] != '\0' &&
 	    url_parse("--proxy", d->s.proxy, "http https socks5 socks5h", &u, e) == -1)
 		return -1;

@@ -22,6 +22,7 @@
 
 #include "shared/fd.h"
 #include "shared/log.h"
+#include "shared/redact.h"
 #include "worker/memory.h"
 #include "worker/ring.h"
 #include "shared/poison.h"
@@ -54,6 +55,7 @@ struct link {
 	struct frame_reader reader;
 	struct plan_text text;
 	struct workplan *plan;
+	struct redact redact;
 	unsigned nonsense;	/* metrics whose nonsense was told */
 };
 
@@ -113,14 +115,34 @@ flush_cb(evutil_socket_t fd, short what, void *arg)
 	link_flush(arg);
 }
 
+/* What the device says of us may quote our key; what goes up ends in files. */
+static void
+hide_secrets(const struct link *l, struct msg *m, char buf[PROTO_TEXT_MAX])
+{
+	struct span *text = m->type == MSG_OP_END ? &m->u.end.text
+	    : m->type == MSG_EVENT		  ? &m->u.event.text
+	    : m->type == MSG_READY		  ? &m->u.ready.text
+						  : NULL;
+
+	if (text == NULL || text->len == 0 || l->redact.count == 0)
+		return;
+	if (text->len > PROTO_TEXT_MAX)
+		text->len = PROTO_TEXT_MAX;
+	memcpy(buf, text->p, text->len);
+	redact_apply(&l->redact, buf, text->len);
+	text->p = (const uint8_t *)buf;
+}
+
 void
 link_send(struct link *l, struct msg *m)
 {
 	uint8_t frame[FRAME_MAX];
+	char text[PROTO_TEXT_MAX];
 	bool first = ring_held(&l->ring) == 0;
 	struct err e;
 	int n;
 
+	hide_secrets(l, m, text);
 	m->seq = ++l->seq_up;
 	n = proto_encode(m, frame, &e);
 	if (n == -1)
@@ -318,6 +340,9 @@ take_plan(struct link *l, const struct msg *m, struct err *e)
 	plan_text_free(&l->text);
 	if (rc == -1)
 		return -1;
+	redact_add(&l->redact, l->plan->api_key);
+	redact_add_url(&l->redact, l->plan->url);
+	redact_add_url(&l->redact, l->plan->proxy);
 	l->handler->plan_cb(l->arg, l->plan);
 	return 0;
 }

@@ -177,6 +177,8 @@ static const struct {
 	{{"--serial-only", "--serial-port", "none"}, {"--serial-only", "none"}},
 	{{"--simulate", "--host", "http://h"}, {"--simulate", "--host"}},
 	{{"--simulate", "--ws-url", "ws://h/ws"}, {"--simulate", "--ws-url"}},
+	{{"--ca-file", "/tmp"}, {"--ca-file", "/tmp"}},
+	{{"--rest-timeout", "0.0015"}, {"--rest-timeout", "0.0015"}},
 };
 
 static void
