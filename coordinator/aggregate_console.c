@@ -96,6 +96,7 @@ aggregate_console_tick(struct aggregate *a, int device, int64_t at_us)
 	d->silence[c->silence] = (struct silence){.from_us = c->quiet_us,
 	    .to_us = -1,
 	    .scenario = a->device[device].running,
+	    .least_us = least,
 	    .last_answer_us = -1};
 	silence_update(a, device);
 }

@@ -21,16 +21,37 @@
  * Where a worker's message counts: the scenario it names if that one has started; what happens before
  * the first counts in the first, what happens between two counts in the one before.
  */
-static struct scenario_result *
-scenario_of(struct aggregate *a, int device, int64_t scenario)
+static int
+index_of(struct aggregate *a, int device, int64_t scenario)
 {
 	struct device_result *d = a->run.device[device];
 	int last = a->device[device].last_started;
 
 	if (scenario < 0 || scenario >= a->run.plan.profile.scenario_count ||
 	    !d->scenario[scenario].started)
-		scenario = last == -1 ? 0 : last;
-	return &d->scenario[scenario];
+		return last == -1 ? 0 : last;
+	return (int)scenario;
+}
+
+static struct scenario_result *
+scenario_of(struct aggregate *a, int device, int64_t scenario)
+{
+	return &a->run.device[device]->scenario[index_of(a, device, scenario)];
+}
+
+/* Sessions serve the scenarios with WebSocket load: what happens to them elsewhere counts in the next such. */
+static struct load_stats *
+ws_load_of(struct aggregate *a, int device, int64_t scenario)
+{
+	const struct profile *p = &a->run.plan.profile;
+	int at = index_of(a, device, scenario), i = at;
+
+	while (i < p->scenario_count && p->scenario[i].rate_mhz[LOAD_WS] == 0)
+		i++;
+	if (i == p->scenario_count)
+		for (i = at; i > 0 && p->scenario[i].rate_mhz[LOAD_WS] == 0; i--)
+			;
+	return &a->run.device[device]->scenario[i].load[LOAD_WS];
 }
 
 static void
@@ -382,7 +403,7 @@ aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 	else if (r->role == ROLE_SERIAL)
 		serial_event(a, r, text);
 	else if (r->role == ROLE_WS) {
-		ws_event(&sr->load[LOAD_WS], m);
+		ws_event(ws_load_of(a, r->device, m->scenario), m);
 		aggregate_console_ws_seen(a, r->device, m);
 	}
 	return 0;

@@ -207,7 +207,7 @@ console_eval(const struct run_result *run, const struct device_result *d, const 
 		    "the serial port %.100s was open for %" PRId64 " of %" PRId64
 		    " s, under 95%%",
 		    port, c.held_us / US_PER_S, c.span_us / US_PER_S);
-	if (c.lines == 0 && c.span_us >= SILENCE_MIN_US)
+	if (c.lines == 0 && (c.span_us >= SILENCE_MIN_US || run->plan.serial_only))
 		gap_add(out, -1, "serial_no_line",
 		    "the serial port %.100s gave not one line in %" PRId64 " s", port,
 		    c.span_us / US_PER_S);

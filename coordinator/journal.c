@@ -19,10 +19,12 @@
 #define GATHER 65536
 #define HEAD 4		/* device, role, generation */
 #define PREFIX 8	/* length, CRC */
+#define JOURNAL_MAX (INT64_C(4) << 30)	/* a device gone mad must not fill the disk */
 
 struct journal {
 	int fd;
 	bool dirty;
+	int64_t written;
 	size_t used;
 	struct err error;
 	char path[1300];
@@ -114,7 +116,10 @@ journal_plan(struct journal *j, const struct plan *plan)
 void
 journal_flush(struct journal *j)
 {
+	if (j->used > 0 && j->error.text[0] == '\0' && j->written > JOURNAL_MAX)
+		err_set(&j->error, "%s is full at %lld bytes", j->path, (long long)j->written);
 	if (j->used > 0 && j->error.text[0] == '\0') {
+		j->written += (int64_t)j->used;
 		if (fd_write_all(j->fd, j->buf, j->used) == -1)
 			err_set(&j->error, "cannot write %s: %s", j->path, strerror(errno));
 		j->dirty = true;

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <fcntl.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,16 @@ write_elsewhere(struct report_paths *paths, const struct run_result *result, con
 	return 0;
 }
 
+/* 0, or -1 when what was printed did not get out. A reader that went away is its own business. */
+static int
+flush_stdout(void)
+{
+	if (fflush(stdout) == 0 || errno == EPIPE)
+		return 0;
+	log_warn("cannot write to standard output: %s", strerror(errno));
+	return -1;
+}
+
 /* Judge, write the reports, say what came out. fault: what could not be written, "" for nothing. */
 static int
 conclude(struct aggregate *a, struct report_paths *paths, const char *fault)
@@ -95,7 +106,8 @@ conclude(struct aggregate *a, struct report_paths *paths, const char *fault)
 	printf("verdict: %s (exit status %d)\n", v->pass ? "PASS" : "FAIL", status);
 	if (written)
 		printf("report: %s.md\njson: %s.json\n", paths->base, paths->base);
-	fflush(stdout);
+	if (flush_stdout() == -1 && status != EXIT_FAIL)
+		status = EXIT_FAULT;
 	free(v);
 	return status;
 }
@@ -159,8 +171,9 @@ run(struct settings *s)
 			return fail(EXIT_USAGE, &e);
 		}
 	}
-	log_info("device %s, profile %s, report %s.md", s->plan.device[0].url, s->plan.profile.name,
-	    paths.base);
+	log_info("%s %s, profile %s, report %s.md", s->plan.serial_only ? "console" : "device",
+	    s->plan.serial_only ? s->plan.device[0].serial_port : s->plan.device[0].url,
+	    s->plan.profile.name, paths.base);
 	status = run_and_conclude(s, &paths, journal_fd);
 	simulator_stop(sim);
 	return status;
@@ -209,7 +222,9 @@ act(struct settings *s, enum settings_action action)
 	case SETTINGS_HELP:
 		return print_help();
 	case SETTINGS_VERSION:
-		return puts("lwstress-coord " PACKAGE_VERSION) == EOF ? EXIT_FAULT : EXIT_PASS;
+		return puts("lwstress-coord " PACKAGE_VERSION) == EOF || flush_stdout() == -1
+		    ? EXIT_FAULT
+		    : EXIT_PASS;
 	case SETTINGS_LIST_PORTS:
 		return list_ports();
 	case SETTINGS_RECOVER:

@@ -19,6 +19,7 @@
 #include "shared/poison.h"
 
 #define PIPE_BYTES (1024 * 1024)
+#define REST_US US_PER_MS		/* after a read: a busy worker does not wake us for every frame */
 #define LINGER_US (2 * US_PER_S)	/* a dead worker's pipe is at its end by then, or held by a stranger */
 
 struct peer {
@@ -33,7 +34,7 @@ struct peer {
 	int control, samples;
 	int64_t seq_out;
 	struct mono heard;
-	struct event *readable, *writable, *linger;
+	struct event *readable, *writable, *linger, *rest;
 	struct evbuffer *out;
 	char reason[200];
 	struct frame_reader reader;
@@ -50,6 +51,7 @@ static void
 stop_reading(struct peer *p)
 {
 	event_del(p->readable);
+	event_del(p->rest);
 	fd_close(&p->samples);
 	p->eof = true;
 }
@@ -84,8 +86,18 @@ take_frames(struct peer *p, struct err *e)
 }
 
 static void
+rest_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct peer *p = arg;
+
+	(void)fd, (void)what;
+	event_add(p->readable, NULL);
+}
+
+static void
 readable_cb(evutil_socket_t fd, short what, void *arg)
 {
+	struct timeval rest = clock_timeval(REST_US);
 	struct peer *p = arg;
 	struct err e;
 	uint8_t *buf;
@@ -95,6 +107,10 @@ readable_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	room = frame_reader_room(&p->reader, &buf);
 	n = read(fd, buf, room);
+	if (n == (ssize_t)room)
+		event_add(p->readable, NULL);
+	else
+		event_add(p->rest, &rest);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0) {
@@ -152,11 +168,13 @@ start_process(struct peer *p, const char *path, int control_read, int samples_wr
 static int
 make_events(struct peer *p, struct event_base *base, struct err *e)
 {
-	p->readable = event_new(base, p->samples, EV_READ | EV_PERSIST, readable_cb, p);
+	p->readable = event_new(base, p->samples, EV_READ, readable_cb, p);
 	p->writable = event_new(base, p->control, EV_WRITE, writable_cb, p);
 	p->linger = evtimer_new(base, linger_cb, p);
+	p->rest = evtimer_new(base, rest_cb, p);
 	p->out = evbuffer_new();
-	if (p->readable == NULL || p->writable == NULL || p->linger == NULL || p->out == NULL)
+	if (p->readable == NULL || p->writable == NULL || p->linger == NULL ||
+	    p->rest == NULL || p->out == NULL)
 		return err_set(e, "out of memory");
 	return event_add(p->readable, NULL);
 }
@@ -216,6 +234,7 @@ peer_free(struct peer *p)
 	event_drop(p->readable);
 	event_drop(p->writable);
 	event_drop(p->linger);
+	event_drop(p->rest);
 	if (p->out != NULL)
 		evbuffer_free(p->out);
 	fd_close(&p->control);

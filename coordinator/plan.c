@@ -20,6 +20,7 @@
 static const struct member plan_members[] = {
 	MEMBER_TEXT_OF(plan, tool_version),
 	MEMBER_TEXT_OF(plan, os),
+	MEMBER_TEXT_OF(plan, proxy),
 	MEMBER_TEXT_OF(plan, simulate),
 	MEMBER_BOOL_OF(plan, simulated),
 	MEMBER_BOOL_OF(plan, serial_only),

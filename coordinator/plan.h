@@ -24,6 +24,7 @@ struct plan_device {
 struct plan {
 	char tool_version[32];
 	char os[160];		/* "Linux 6.1.0 x86_64" */
+	char proxy[1100];	/* its password masked, "" for none */
 	char simulate[512];	/* faults of the simulated device, "" for none */
 	bool simulated;
 	bool serial_only;

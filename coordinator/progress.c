@@ -14,6 +14,8 @@
 #include "shared/text.h"
 #include "shared/poison.h"
 
+#define CONSOLE_LINES 10
+#define CONSOLE_WINDOW_US (10 * US_PER_S)
 #define LINE_MAX_BYTES 1200
 
 void
@@ -54,7 +56,7 @@ progress_preflight(struct progress *p, const struct run_result *run, int device,
 {
 	const struct worker_total *t = &run->device[device]->worker[role];
 
-	if (t->ready_ok)
+	if (t->ready_ok && role != ROLE_SERIAL)
 		progress_say(p, "preflight %s: answered in %lld.%01lld ms%s%s", role_names[role],
 		    (long long)(t->ready_latency_us / 1000), (long long)(t->ready_latency_us % 1000 / 100),
 		    t->ready_text[0] != '\0' ? ": " : "", t->ready_text);
@@ -149,6 +151,25 @@ progress_done(struct progress *p, const struct run_result *run, int device, int 
 	say_counts(p, run, device, i, " ended");
 }
 
+/* A device in a boot loop prints thousands of these; all are in the serial log. */
+static void
+say_console(struct progress *p, const char *text, int len)
+{
+	struct mono now = clock_mono();
+
+	if (mono_sub(now, p->window) > CONSOLE_WINDOW_US) {
+		if (p->console_hidden > 0)
+			progress_say(p, "console: %lld more such lines", (long long)p->console_hidden);
+		p->window = now;
+		p->console_shown = 0;
+		p->console_hidden = 0;
+	}
+	if (p->console_shown++ < CONSOLE_LINES)
+		progress_say(p, "console: %.*s", len, text);
+	else
+		p->console_hidden++;
+}
+
 static void
 say_event(struct progress *p, const struct msg_event *m)
 {
@@ -163,11 +184,11 @@ say_event(struct progress *p, const struct msg_event *m)
 	case EV_SERIAL_FATAL:
 		if (m->value == FATAL_RST)
 			break;	/* EV_SERIAL_RESET has told */
-		progress_say(p, "console: %.*s", len, text);
+		say_console(p, text, len);
 		break;
 	case EV_SERIAL_WARNING:
 	case EV_SERIAL_RESET:
-		progress_say(p, "console: %.*s", len, text);
+		say_console(p, text, len);
 		break;
 	case EV_SERIAL_OPEN:
 		progress_say(p, "serial: %.*s is open", len, text);
@@ -187,7 +208,8 @@ say_event(struct progress *p, const struct msg_event *m)
 void
 progress_silence(struct progress *p, const struct silence *s)
 {
-	progress_say(p, "no line for over 15 s: %s", silence_words[result_silence_state(s)]);
+	progress_say(p, "no line for %lld s: %s", (long long)(s->least_us / US_PER_S),
+	    silence_words[result_silence_state(s)]);
 }
 
 void

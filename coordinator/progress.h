@@ -11,6 +11,9 @@
 struct progress {
 	bool colour;		/* stderr is a terminal and NO_COLOR is unset */
 	struct mono start;
+	struct mono window;	/* console lines are shown CONSOLE_LINES at most in 10 s */
+	int console_shown;
+	int64_t console_hidden;
 	int64_t unsaid;		/* lines that nobody took from stderr */
 };
 
@@ -28,7 +31,9 @@ void progress_status(struct progress *p, const struct run_result *run, int devic
 void progress_done(struct progress *p, const struct run_result *run, int device, int i);
 
 /* A record worth a line as it happens: a worker's end, a session closed, a reboot, a fatal line. */
-void progress_silence(struct progress *p, const struct silence *s);
 void progress_record(struct progress *p, const struct record *r);
+
+/* The console fell silent. */
+void progress_silence(struct progress *p, const struct silence *s);
 
 #endif

@@ -145,7 +145,7 @@ result_silence_state(const struct silence *s)
 {
 	if (s->asked == 0)
 		return SILENCE_NOT_ASKED;
-	if (s->last_answer_us - s->from_us >= SILENCE_US)
+	if (s->last_answer_us - s->from_us >= s->least_us / 2)
 		return SILENCE_CONSOLE_DEAD;
 	return SILENCE_DEVICE_SILENT;
 }

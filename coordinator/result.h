@@ -160,13 +160,14 @@ struct silence {
 	int64_t from_us, to_us;		/* to_us -1: to the end */
 	bool resumed;			/* a line ended it, not the run's or the port's end */
 	int scenario;			/* in which it was noticed, -1 before the first */
+	int64_t least_us;		/* how long it was when it was noticed */
 	int64_t asked;			/* operations that ended in it */
 	int64_t last_answer_us;		/* of REST or WS in it, -1 none */
 };
 
 /* What a silence means. */
 enum silence_state {
-	SILENCE_CONSOLE_DEAD,	/* the device still answered when the console was long silent */
+	SILENCE_CONSOLE_DEAD,	/* the device still answered when half of least_us was over */
 	SILENCE_DEVICE_SILENT,	/* neither answered */
 	SILENCE_NOT_ASKED	/* nothing but the console was watched */
 };

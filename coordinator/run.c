@@ -53,6 +53,7 @@ struct run {
 	struct mono stopped;		/* when STOP was sent */
 	struct msg_end end;		/* how it will have ended */
 	char end_text[PROTO_PART_MAX];
+	bool told[2];			/* that the journal, the serial log cannot be written */
 	struct event *step, *sync, *status, *deadline, *signals[3];
 };
 
@@ -394,6 +395,20 @@ status_cb(evutil_socket_t fd, short what, void *arg)
 	arm(r->status, STATUS_US);
 }
 
+/* At once, not only at the end: a long run may have time to mend it. */
+static void
+tell_failing_files(struct run *r)
+{
+	const char *errors[] = {journal_error(r->journal), serial_log_error(r->serial_log)};
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (errors[i][0] != '\0' && !r->told[i])
+			progress_say(&r->progress, "%s; the run goes on without it", errors[i]);
+		r->told[i] = errors[i][0] != '\0';
+	}
+}
+
 static void
 sync_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -402,6 +417,7 @@ sync_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	journal_sync(r->journal);
 	serial_log_flush(r->serial_log, true);
+	tell_failing_files(r);
 }
 
 /* What the supervisor tells. */

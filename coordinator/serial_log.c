@@ -15,12 +15,14 @@
 #include "shared/poison.h"
 
 #define GATHER 65536
+#define LOG_MAX (INT64_C(4) << 30)	/* a device gone mad must not fill the disk */
 
 struct serial_log {
 	int fd;
 	bool within;		/* a line's parts are not all there yet */
 	int64_t line;		/* its number */
 	bool dirty;
+	int64_t written;
 	int64_t wall_offset_us;	/* wall clock - monotonic clock */
 	size_t used;
 	struct err error;
@@ -75,7 +77,10 @@ serial_log_add(struct serial_log *l, const struct msg_line *m)
 void
 serial_log_flush(struct serial_log *l, bool sync)
 {
+	if (l->used > 0 && l->error.text[0] == '\0' && l->written > LOG_MAX)
+		err_set(&l->error, "%s is full at %lld bytes", l->path, (long long)l->written);
 	if (l->used > 0 && l->error.text[0] == '\0') {
+		l->written += (int64_t)l->used;
 		if (l->fd == -1)
 			l->fd = open(l->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
 		if (l->fd == -1 || fd_write_all(l->fd, l->buf, l->used) == -1)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -76,6 +77,8 @@ put_ms(struct draft *d, const struct option_row *o, const char *what, const char
 
 	if (number_duration_us(what, value, o->min * 1000, o->max * 1000, &us, e) == -1)
 		return -1;
+	if (us % 1000 != 0)
+		return err_set(e, "%s: \"%s\" is not a whole number of milliseconds", what, value);
 	ms = us / 1000;
 	memcpy((char *)d + o->offset, &ms, sizeof(ms));
 	return 0;
@@ -324,12 +327,20 @@ put_device(struct settings *s, const char *host_what, const char *host, const ch
 	return 0;
 }
 
+static bool
+is_readable_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, R_OK) == 0;
+}
+
 static int
 check_files(const struct draft *d, struct err *e)
 {
 	struct url u;
 
-	if (d->s.ca_file[0] != '\0' && access(d->s.ca_file, R_OK) == -1)
+	if (d->s.ca_file[0] != '\0' && !is_readable_file(d->s.ca_file))
 		return err_set(e, "--ca-file: cannot read %s; name a PEM file", d->s.ca_file);
 	if (d->s.ca_file[0] != '\0' && d->s.plan.insecure)
 		return err_set(e, "--ca-file and --insecure contradict each other; give one");
@@ -355,6 +366,19 @@ check_together(const struct draft *d, struct err *e)
 		return err_set(e, "--simulate tests a device of its own; leave out --%s",
 		    d->host_by_option ? "host" : "ws-url");
 	return check_files(d, e);
+}
+
+/* Without load and without a console a run would prove nothing. */
+static int
+check_purpose(const struct draft *d, struct err *e)
+{
+	const struct profile *p = &d->s.plan.profile;
+
+	if (strcmp(d->s.plan.device[0].serial_port, "none") != 0 || profile_has_load(p, LOAD_REST) ||
+	    profile_has_load(p, LOAD_WS))
+		return 0;
+	return err_set(e, "profile %s sends nothing and --serial-port none watches nothing; "
+	    "give one of them something to do", p->name);
 }
 
 static int
@@ -412,13 +436,16 @@ settings_read(int argc, char **argv, struct settings *out, enum settings_action 
 		memset(d, 0, sizeof(*d));
 		put_defaults(d);
 		if (read_environment(d, e) == -1 || read_arguments(d, argc, argv, e) == -1 ||
-		    check_together(d, e) == -1 || put_profile(d, e) == -1)
+		    check_together(d, e) == -1 || put_profile(d, e) == -1 || check_purpose(d, e) == -1)
 			goto out;
+		url_mask(d->s.plan.proxy, sizeof(d->s.plan.proxy), d->s.proxy);
 		d->s.plan.serial_only = d->serial_only;
 		d->s.plan.simulated = d->simulate;
 		d->s.plan.duration_overridden = d->scenario_us != 0;
+		if (d->simulate)
+			text_copy(d->host, sizeof(d->host), DEFAULT_URL);
 		/* A device named here is not the one whose WebSocket the environment names. */
-		if (d->host_by_option && !d->ws_by_option)
+		if (d->simulate || (d->host_by_option && !d->ws_by_option))
 			d->ws_url[0] = '\0';
 		if (put_device(&d->s, d->host_what, d->host, d->ws_what, d->ws_url, e) == -1)
 			goto out;

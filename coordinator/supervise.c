@@ -18,6 +18,7 @@
 #define HELLO_US (5 * US_PER_S)		/* from start to HELLO */
 #define READY_SLACK_US (5 * US_PER_S)	/* from HELLO to READY, beyond the preflight's own time */
 #define SILENCE_US (5 * US_PER_S)	/* COUNTERS come each second */
+#define GAP_US (2 * US_PER_S)		/* between ticks: we stood still */
 #define QUIT_US (2 * US_PER_S)
 #define TICK_US (US_PER_S / 4)
 #define BACKOFF_MIN_US (US_PER_S / 4)
@@ -26,7 +27,7 @@
 #define STARTS_PER_MINUTE 20
 #define STILLBORN_MAX 5			/* lives in a row that never said READY: given up */
 #define GENERATION_MAX 65535		/* what a journal can number */
-#define FRAMES_PER_TICK 100000		/* more is no load, it only fills the disk */
+#define FRAMES_PER_TICK 100000		/* besides operations: more only fills the disk */
 
 enum stage { STAGE_NONE, STAGE_STARTED, STAGE_GREETED, STAGE_READY, STAGE_WAITING, STAGE_OVER };
 
@@ -50,6 +51,7 @@ struct supervise {
 	const struct supervise_handler *handler;
 	void *arg;
 	bool quitting;
+	struct mono ticked, patient_until;
 	struct mono quit_at;		/* workers that live then are killed */
 	struct event *tick, *child;
 	struct worker worker[ROLE_COUNT];
@@ -72,6 +74,13 @@ send_plan(struct worker *w)
 	else
 		peer_send_plan(w->peer, text);
 	free(text);
+}
+
+/* Operations are bound to what the device answers, which can be much on a fast host. */
+static bool
+is_operation(const struct msg *m)
+{
+	return m->type == MSG_OP_BEGIN || m->type == MSG_OP_END;
 }
 
 /* A device is found again by its USB serial number, whatever port it gets: the next life is told it. */
@@ -100,7 +109,7 @@ frame_cb(void *arg, struct peer *p, const struct msg *m, const uint8_t *payload,
 
 	if (m->type == MSG_HELLO && m->u.hello.pid != peer_pid(p) && peer_pid(p) != -1)
 		return err_set(e, "HELLO of process %lld", (long long)m->u.hello.pid);
-	if (++w->frames > FRAMES_PER_TICK)
+	if (!is_operation(m) && ++w->frames > FRAMES_PER_TICK)
 		return err_set(e, "more than %d frames in %lld ms", FRAMES_PER_TICK,
 		    (long long)(TICK_US / US_PER_MS));
 	if (s->handler->record_cb(s->arg, &r, payload, len, e) == -1)
@@ -225,12 +234,31 @@ check_worker(struct supervise *s, enum role role, struct mono now)
 	else if (w->stage == STAGE_GREETED &&
 	    age > w->plan.preflight_timeout_ms * 1000 * 2 + READY_SLACK_US)
 		peer_kill(w->peer, "no READY came in time");
-	else if (w->stage == STAGE_READY && mono_sub(now, peer_heard(w->peer)) > SILENCE_US)
+	else if (w->stage == STAGE_READY && mono_sub(now, s->patient_until) > 0 &&
+	    mono_sub(now, peer_heard(w->peer)) > SILENCE_US)
 		peer_kill(w->peer, "it was silent for 5 s");
 	else if (w->stage == STAGE_WAITING && age >= 0 && start_life(s, role, &e) == -1) {
 		log_warn("cannot restart the %s worker: %s", role_names[role], e.text);
 		w->since = mono_add(now, BACKOFF_MAX_US);
 	}
+}
+
+/* When we stood still ourselves (suspended, stopped), the workers' silence proves nothing yet. */
+static void
+notice_gap(struct supervise *s, struct mono now)
+{
+	struct record r = {s->device, -1, 0, {.type = MSG_NOTE, .seq = 1}};
+	int64_t gap_us = mono_sub(now, s->ticked);
+	char text[128];
+
+	s->ticked = now;
+	if (gap_us < GAP_US)
+		return;
+	s->patient_until = mono_add(now, SILENCE_US);
+	snprintf(text, sizeof(text), "the coordinator stood still for %lld s: was this host suspended?",
+	    (long long)(gap_us / US_PER_S));
+	r.msg.u.note = (struct msg_note){now.us, {(const uint8_t *)text, strlen(text)}};
+	s->handler->record_cb(s->arg, &r, NULL, 0, NULL);
 }
 
 static void
@@ -241,6 +269,7 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	int role;
 
 	(void)fd, (void)what;
+	notice_gap(s, now);
 	for (role = 0; role < ROLE_COUNT; role++) {
 		s->worker[role].frames = 0;
 		if (s->worker[role].stage != STAGE_NONE && s->worker[role].stage != STAGE_OVER)
@@ -275,6 +304,7 @@ supervise_new(struct event_base *base, const char *worker_path, int device,
 	s->base = base;
 	s->path = worker_path;
 	s->device = device;
+	s->ticked = clock_mono();
 	s->handler = handler;
 	s->arg = arg;
 	s->tick = event_new(base, -1, EV_PERSIST, tick_cb, s);

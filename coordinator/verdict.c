@@ -137,7 +137,9 @@ decide(const struct run_result *run, const struct device_result *d, struct verdi
 		v->exit_status = EXIT_PASS;
 		reason_pass(run, d, v);
 	}
-	v->pass = g == NULL && v->gate_count > 0 && run->end != RUN_UNREACHABLE;
+	if (v->exit_status == EXIT_INCOMPLETE && v->gate_count == 0)
+		v->exit_status = EXIT_FAULT;
+	v->pass = v->exit_status == EXIT_PASS || v->exit_status == EXIT_INCOMPLETE;
 }
 
 void
@@ -161,5 +163,6 @@ verdict_fault(struct verdict *v, const char *why)
 
 	if (v->exit_status != EXIT_FAIL && v->exit_status != EXIT_UNREACHABLE)
 		v->exit_status = EXIT_FAULT;
+	v->pass = false;
 	snprintf(v->reason + len, sizeof(v->reason) - len, "; a fault of the harness: %.200s", why);
 }

@@ -19,7 +19,7 @@ enum exit_status {
 };
 
 struct verdict {
-	bool pass;
+	bool pass;		/* exit status 0 or 4: the run came to its end, and no gate was crossed */
 	int exit_status;
 	char reason[600];	/* one sentence for people: what decided */
 	int gate_count;

@@ -17,7 +17,6 @@
 
 #define STATUS_OK 200
 #define STATUS_TOO_MANY 429
-#define VALUE_MAX 9007199254740992.0	/* 2^53: what the wire takes */
 
 /* Where each metric stands in "data", and by what it is multiplied. */
 static const struct {
@@ -25,13 +24,14 @@ static const struct {
 	const char *object;	/* member of data that holds it, NULL: data itself */
 	const char *name;
 	double scale;
+	double min, max;	/* in the device's own unit; beyond is nonsense */
 } fields[] = {
-	{METRIC_UPTIME_MS, NULL, "uptime", 1000},
-	{METRIC_HEAP, NULL, "freeHeap", 1},
-	{METRIC_FPS_MILLI, NULL, "fps", 1000},
-	{METRIC_CPU_MILLI, NULL, "cpuPercent", 1000},
-	{METRIC_WS_CLIENTS, NULL, "wsClients", 1},
-	{METRIC_RSSI_DBM, "network", "rssi", 1},
+	{METRIC_UPTIME_MS, NULL, "uptime", 1000, 0, 4294967.0},
+	{METRIC_HEAP, NULL, "freeHeap", 1, 0, 4294967295.0},
+	{METRIC_FPS_MILLI, NULL, "fps", 1000, 0, 1e6},
+	{METRIC_CPU_MILLI, NULL, "cpuPercent", 1000, 0, 1000},
+	{METRIC_WS_CLIENTS, NULL, "wsClients", 1, 0, 1e6},
+	{METRIC_RSSI_DBM, "network", "rssi", 1, -1000, 1000},
 };
 
 /* Deepest nesting of brackets outside of strings, counted no further than one over the limit. */
@@ -121,8 +121,10 @@ api_body_metrics(const cJSON *data, struct api_reply *out)
 		if (!cJSON_IsNumber(item))
 			continue;
 		v = item->valuedouble * fields[i].scale;
-		if (!(v > -VALUE_MAX && v < VALUE_MAX))
+		if (!(item->valuedouble >= fields[i].min && item->valuedouble <= fields[i].max)) {
+			out->nonsense |= 1U << fields[i].metric;
 			continue;
+		}
 		out->value[fields[i].metric] = (int64_t)(v < 0 ? v - 0.5 : v + 0.5);
 		out->seen |= 1U << fields[i].metric;
 	}

@@ -22,6 +22,7 @@ struct api_reply {
 	char message[160];
 	unsigned seen;		/* bit 1 << m is set when value[m] was in the reply */
 	int64_t value[METRIC_COUNT];
+	unsigned nonsense;	/* metrics that were there with a value that cannot be */
 };
 
 /* The last body of one path and what it said: the same bytes need no second parse. */

@@ -153,11 +153,11 @@ deny_families(scmp_filter_ctx ctx)
 	int family, rc;
 
 	rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-	    SCMP_A0_64(SCMP_CMP_GT, FAMILY_MAX));
+	    SCMP_A0_64(SCMP_CMP_GT, FAMILY_MAX, 0));
 	for (family = 0; family <= FAMILY_MAX && rc == 0; family++)
 		if (family != AF_UNIX && family != AF_INET && family != AF_INET6 && family != AF_NETLINK)
 			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-			    SCMP_A0_64(SCMP_CMP_EQ, (unsigned)family));
+			    SCMP_A0_64(SCMP_CMP_EQ, (unsigned)family, 0));
 	return rc;
 }
 

@@ -54,6 +54,7 @@ struct link {
 	struct frame_reader reader;
 	struct plan_text text;
 	struct workplan *plan;
+	unsigned nonsense;	/* metrics whose nonsense was told */
 };
 
 static void
@@ -189,6 +190,22 @@ static struct span
 span_of(const char *text)
 {
 	return (struct span){(const uint8_t *)text, strlen(text)};
+}
+
+void
+link_nonsense(struct link *l, unsigned metrics)
+{
+	char text[128];
+	int m;
+
+	for (m = 0; m < METRIC_COUNT; m++) {
+		if ((metrics & ~l->nonsense & 1U << m) == 0)
+			continue;
+		l->nonsense |= 1U << m;
+		snprintf(text, sizeof(text), "the device told a value of %s that cannot be; it is left out",
+		    metric_names[m]);
+		link_event(l, -1, EV_NOTE, 0, text);
+	}
 }
 
 void

@@ -65,6 +65,9 @@ void link_slots(struct link *l, int scenario, int64_t first, int64_t count, stru
 void link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
 void link_event(struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
 
+/* The device told these metrics (bits 1 << m) with values that cannot be: said once each, as a note. */
+void link_nonsense(struct link *l, unsigned metrics);
+
 /* The preflight's outcome (class OP_OK: fine). */
 void link_ready(struct link *l, enum op_class class, int64_t latency_us, const char *text);
 

@@ -55,6 +55,7 @@ learn(struct preflight *p, const struct api_reply *r)
 {
 	int n = 0, m;
 
+	link_nonsense(p->link, r->nonsense);
 	for (m = 0; m < METRIC_COUNT; m++) {
 		if ((r->seen & 1U << m) == 0 || n >= (int)sizeof(p->learned))
 			continue;

@@ -198,6 +198,7 @@ send_metrics(struct rest *r, const struct lane *l, const struct api_reply *reply
 {
 	int m;
 
+	link_nonsense(r->link, reply->nonsense);
 	if (reply->seen == 0 || (r->closed && mono_sub(l->sent, r->metrics_at) < METRICS_EVERY_US))
 		return;
 	r->metrics_at = l->sent;

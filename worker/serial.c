@@ -51,6 +51,7 @@ struct serial {
 	int64_t opens, line_no;
 	int64_t clock_seen_ms;		/* of the device, -1 before the first */
 	struct mono clock_sent;
+	bool confined;			/* the sandbox is entered */
 	struct mono read_at;
 	struct counts counts;
 	bool has_user;
@@ -289,6 +290,29 @@ port_open(struct serial *s, struct err *e)
 	return 1;
 }
 
+/* What leads to the port when it is opened again, "" if not known. */
+static const char *
+tty_path(const struct serial *s)
+{
+	bool named = strcmp(s->plan->serial_path, "auto") != 0;
+
+	return named && access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : s->port.path;
+}
+
+/*
+ * After the first open, since the sandbox keeps that port's group and hides who else holds it; before
+ * the first byte is read. While a named port does not exist, nobody knows yet what it needs.
+ */
+static void
+confine(struct serial *s)
+{
+	if (s->confined || (s->fd == -1 && strcmp(s->plan->serial_path, "auto") != 0 &&
+	    tty_path(s)[0] == '\0'))
+		return;
+	s->confined = true;
+	sandbox_enter(s->link, ROLE_SERIAL, s->plan, tty_path(s));
+}
+
 static void
 retry_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -299,6 +323,7 @@ retry_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (port_open(s, &e) != 1)
 		retry_later(s);
+	confine(s);
 }
 
 static int
@@ -319,15 +344,6 @@ compile_pattern(struct serial *s, struct err *e)
 	return 0;
 }
 
-/* What leads to the port when it is opened again, "" if not known. */
-static const char *
-tty_path(const struct serial *s)
-{
-	if (strcmp(s->plan->serial_path, "auto") == 0)
-		return s->port.path;
-	return access(s->plan->serial_path, F_OK) == 0 ? s->plan->serial_path : "";
-}
-
 static void
 plan_cb(void *self, const struct workplan *plan)
 {
@@ -341,9 +357,8 @@ plan_cb(void *self, const struct workplan *plan)
 		link_ready(s->link, OP_PROTOCOL, 0, e.text);
 		return;
 	}
-	/* Opened before the sandbox, which keeps this port's group and hides who else holds it. */
 	rc = port_open(s, &e);
-	sandbox_enter(s->link, ROLE_SERIAL, plan, tty_path(s));
+	confine(s);
 	if (rc == 0)
 		link_ready(s->link, OP_OK, 0, "no port with USB id 303a:1001 is attached");
 	else if (rc == 1)

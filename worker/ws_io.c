@@ -1,7 +1,9 @@
 /*
  * libcurl's CONNECT_ONLY connection on libevent. The easy handle stays in its multi while the
  * connection lives. TLS may hold bytes that the socket no longer shows, so that reading goes on
- * until CURLE_AGAIN there; each turn of the loop reads a bounded amount.
+ * until CURLE_AGAIN there; each turn of the loop reads a bounded amount. What a turn sends leaves in
+ * one write at its end: flush_ev, made active by hand, runs behind all that the turn still has to do
+ * and before the next poll.
  */
 #include "config.h"
 
@@ -26,7 +28,7 @@ struct ws_io {
 	void *arg;
 	CURL *easy;		/* NULL: closed */
 	struct multi_transfer transfer;
-	struct event *read_ev, *write_ev;
+	struct event *read_ev, *write_ev, *flush_ev;
 	bool tls;
 	bool broken;		/* a send failed; the next read event reports it */
 	uint8_t *out;
@@ -47,6 +49,7 @@ ws_io_close(struct ws_io *io)
 {
 	free_event(&io->read_ev);
 	free_event(&io->write_ev);
+	free_event(&io->flush_ev);
 	if (io->easy != NULL) {
 		multi_remove(io->multi, io->easy, &io->transfer);
 		curl_easy_cleanup(io->easy);
@@ -107,6 +110,7 @@ flush_out(struct ws_io *io)
 	CURLcode rc = CURLE_OK;
 	size_t n, done = 0;
 
+	io->handler->sending_cb(io->arg);
 	while (done < io->out_len) {
 		n = 0;
 		rc = curl_easy_send(io->easy, io->out + done, io->out_len - done, &n);
@@ -162,7 +166,7 @@ ws_io_send(struct ws_io *io, const void *data, size_t len)
 	memcpy(io->out + io->out_len, data, len);
 	io->out_len += len;
 	if (io->out_len == len)
-		flush_out(io);
+		event_active(io->flush_ev, EV_TIMEOUT, 0);
 	return 0;
 }
 
@@ -194,8 +198,10 @@ connect_done_cb(void *arg, CURL *easy, CURLcode code)
 	if (fd != CURL_SOCKET_BAD) {
 		io->read_ev = event_new(io->base, fd, EV_READ | EV_PERSIST, read_cb, io);
 		io->write_ev = event_new(io->base, fd, EV_WRITE, write_cb, io);
+		io->flush_ev = event_new(io->base, -1, 0, write_cb, io);
 	}
-	if (io->read_ev == NULL || io->write_ev == NULL || event_add(io->read_ev, NULL) == -1) {
+	if (io->read_ev == NULL || io->write_ev == NULL || io->flush_ev == NULL ||
+	    event_add(io->read_ev, NULL) == -1) {
 		fail(io, OP_CONNECT, "connection cannot be watched");
 		return;
 	}

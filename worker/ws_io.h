@@ -27,6 +27,8 @@ struct ws_io_handler {
 	void (*data_cb)(void *arg, const uint8_t *data, size_t len);
 	/* No connection, or it ended; it is closed already. */
 	void (*failed_cb)(void *arg, enum op_class class, const char *why);
+	/* Bytes are about to be given to the socket. */
+	void (*sending_cb)(void *arg);
 };
 
 /* NULL when memory is out. */
@@ -38,7 +40,10 @@ void ws_io_free(struct ws_io *io);
 int ws_io_connect(struct ws_io *io, const struct workplan *plan, const struct ws_target *target,
     struct err *e);
 
-/* Send len bytes, now or when the socket takes them. 0, or -1: over WS_UNSENT_MAX, or no connection. */
+/*
+ * Send len bytes before the loop next sleeps, together with what else this turn sends, or when the
+ * socket takes them. 0, or -1: over WS_UNSENT_MAX, or no connection.
+ */
 int ws_io_send(struct ws_io *io, const void *data, size_t len);
 
 /* Bytes that wait to be sent. */

@@ -81,6 +81,7 @@ send_metrics(struct ws_lane *l, const struct api_reply *reply)
 	struct mono now;
 	int m;
 
+	link_nonsense(sh->link, reply->nonsense);
 	if (reply->seen == 0)
 		return;
 	now = clock_mono();
@@ -186,7 +187,16 @@ end_cb(void *arg, const struct ws_end *end)
 	l->shared->end_cb(l->shared->arg, l, end);
 }
 
-static const struct ws_session_handler session_handler = {open_cb, message_cb, end_cb};
+/* What began reaches the pipe before its request reaches the socket. */
+static void
+sending_cb(void *arg)
+{
+	struct ws_lane *l = arg;
+
+	link_flush(l->shared->link);
+}
+
+static const struct ws_session_handler session_handler = {open_cb, message_cb, end_cb, sending_cb};
 
 struct ws_lane *
 ws_lane_new(struct ws_shared *shared)
@@ -247,7 +257,7 @@ ws_lane_send(struct ws_lane *l, int64_t slot, int64_t due_us)
 	size_t len;
 
 	r.deadline = mono_add(r.sent, sh->plan->timeout_ms * US_PER_MS);
-	r.id = link_op_begin(sh->link, &begin);
+	r.id = link_op_queue(sh->link, &begin);
 	sh->last_id = r.id;
 	ws_pending_add(&l->pending, &r);
 	len = ws_command_text(&sh->command[r.kind], r.id, text);

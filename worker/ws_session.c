@@ -58,7 +58,24 @@ struct ws_session {
 	size_t head_len;
 	struct ws_parser *parser;
 	struct ws_flood flood;
+	uint8_t keys[512];	/* random bytes for masking, those from key_next on not yet used */
+	size_t key_next;
 };
+
+/* The next masking key. Random bytes are fetched many at a time: each time is a system call. */
+static const uint8_t *
+next_key(struct ws_session *s)
+{
+	const uint8_t *key;
+
+	if (s->key_next == sizeof(s->keys)) {
+		evutil_secure_rng_get_bytes(s->keys, sizeof(s->keys));
+		s->key_next = 0;
+	}
+	key = s->keys + s->key_next;
+	s->key_next += 4;
+	return key;
+}
 
 void
 ws_end_words(const struct ws_end *end, char dst[PROTO_TEXT_MAX + 1])
@@ -113,22 +130,20 @@ end(struct ws_session *s, enum op_class class, int code, const char *text, bool 
 static void
 send_frame(struct ws_session *s, enum ws_opcode opcode, const void *data, size_t len)
 {
-	uint8_t frame[WS_HEADER_MAX + 4096], key[4];
+	uint8_t frame[WS_HEADER_MAX + 4096];
 	size_t n;
 
-	evutil_secure_rng_get_bytes(key, sizeof(key));
-	n = ws_encode(frame, sizeof(frame), opcode, true, data, len, key);
+	n = ws_encode(frame, sizeof(frame), opcode, true, data, len, next_key(s));
 	ws_io_send(s->io, frame, n);
 }
 
 static void
 send_close(struct ws_session *s, int code, const char *reason)
 {
-	uint8_t frame[WS_HEADER_MAX + WS_CONTROL_MAX], key[4];
+	uint8_t frame[WS_HEADER_MAX + WS_CONTROL_MAX];
 	size_t n;
 
-	evutil_secure_rng_get_bytes(key, sizeof(key));
-	n = ws_encode_close(frame, sizeof(frame), code, reason, key);
+	n = ws_encode_close(frame, sizeof(frame), code, reason, next_key(s));
 	ws_io_send(s->io, frame, n);
 }
 
@@ -375,7 +390,15 @@ failed_cb(void *arg, enum op_class class, const char *why)
 		end(s, class, WS_CODE_ABNORMAL, why, false);
 }
 
-static const struct ws_io_handler io_handler = {connected_cb, data_cb, failed_cb};
+static void
+sending_cb(void *arg)
+{
+	struct ws_session *s = arg;
+
+	s->handler->sending_cb(s->arg);
+}
+
+static const struct ws_io_handler io_handler = {connected_cb, data_cb, failed_cb, sending_cb};
 
 /* What it means that the time of a stage is over. */
 static const struct {
@@ -418,6 +441,7 @@ ws_session_new(struct event_base *base, struct multi *multi, const struct workpl
 	s->target = target;
 	s->handler = handler;
 	s->arg = arg;
+	s->key_next = sizeof(s->keys);
 	s->io = ws_io_new(base, multi, &io_handler, s);
 	s->timer = evtimer_new(base, timer_cb, s);
 	if (s->io == NULL || s->timer == NULL) {

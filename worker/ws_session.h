@@ -38,6 +38,8 @@ struct ws_session_handler {
 	bool (*message_cb)(void *arg, const uint8_t *data, size_t len, bool text);
 	/* It ended, or the attempt failed. */
 	void (*end_cb)(void *arg, const struct ws_end *end);
+	/* Messages are about to reach the socket. */
+	void (*sending_cb)(void *arg);
 };
 
 /* NULL when memory is out. plan and target must outlive it. */
@@ -52,7 +54,7 @@ int ws_session_connect(struct ws_session *s, struct err *e);
 /* Whether a request can be sent: it is open and the peer takes what was sent before. */
 bool ws_session_ready(const struct ws_session *s);
 
-/* Send a text message of a ready session. */
+/* Send a text message of a ready session, before the loop next sleeps. */
 void ws_session_send(struct ws_session *s, const void *text, size_t len);
 
 /* Close with code 1000 and wait up to 1 s for the peer's; end_cb follows. Drops an attempt. */

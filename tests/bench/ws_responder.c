@@ -7,6 +7,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,10 +164,11 @@ main(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct event_base *base = event_base_new();
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	socklen_t len = sizeof(a);
 
-	if (base == NULL || fd == -1 || bind(fd, (struct sockaddr *)&a, sizeof(a)) == -1 ||
+	if (before == SIG_ERR || base == NULL || fd == -1 || bind(fd, (struct sockaddr *)&a, sizeof(a)) == -1 ||
 	    listen(fd, 16) == -1 || getsockname(fd, (struct sockaddr *)&a, &len) == -1) {
 		perror("ws_responder");
 		return 1;

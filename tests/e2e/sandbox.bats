@@ -30,7 +30,7 @@ probe() {
 }
 
 has() {
-	[[ " $layers " == *" $1"* ]]
+	[[ " $layers " =~ \ $1(\([0-9]+\))?\  ]]
 }
 
 # These attempts gave this. Signal 31 is SIGSYS.
@@ -64,15 +64,15 @@ no_process=(make_process trace_process)
 		probe "$role" on
 		has rlimits
 		gave "$refused" core_file
-		! has landlock\( || gave 'Permission denied' open_read read_tty
+		! has landlock || gave 'Permission denied' open_read read_tty
 		! has seccomp || {
 			gave 'signal 31' run_program
 			gave 'Operation not permitted' create_file open_write remove_file open_tty set_tty signal_parent \
 			    "${no_process[@]}"
 			gave 'Address family not supported by protocol' socket_other
 		}
-		! has landlock\( || gave "$refused" create_file open_write remove_file open_tty run_program
-		has landlock\( || has seccomp || [ "$(uname -s)" != Linux ] || skip "this kernel has neither: $layers"
+		! has landlock || gave "$refused" create_file open_write remove_file open_tty run_program
+		has landlock || has seccomp || [ "$(uname -s)" != Linux ] || skip "this kernel has neither: $layers"
 		[ ! -e "$open/new" ] && [ -e "$open/spare" ]
 		gave ok make_thread socket_inet socket_local find_name
 	done
@@ -82,13 +82,13 @@ no_process=(make_process trace_process)
 	probe serial on
 	has rlimits
 	gave "$refused" core_file
-	! has landlock\( || gave 'Permission denied' open_read open_write
+	! has landlock || gave 'Permission denied' open_read open_write
 	! has seccomp || {
 		gave 'signal 31' run_program
 		gave 'Operation not permitted' create_file remove_file signal_parent socket_inet socket_local \
 		    socket_other "${no_process[@]}"
 	}
-	has landlock\( || has seccomp || [ "$(uname -s)" != Linux ] || skip "this kernel has neither: $layers"
+	has landlock || has seccomp || [ "$(uname -s)" != Linux ] || skip "this kernel has neither: $layers"
 	[ ! -e "$open/new" ] && [ -e "$open/spare" ]
 	gave ok open_tty read_tty set_tty
 }

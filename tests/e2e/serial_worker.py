@@ -1,4 +1,5 @@
 """Cases of serial_worker.bats: serial_worker.py CASE, in an empty directory."""
+import atexit
 import fcntl
 import os
 import pty
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -361,7 +363,10 @@ class FakePort:
     """A sysfs and a /dev for the shim, with USB ports that are ptys."""
 
     def __init__(self):
-        self.root = os.path.abspath("root")
+        # Below /dev, which the sandbox of the worker lets it see.
+        shm = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "."
+        self.root = os.path.abspath(tempfile.mkdtemp(prefix="lwstress-root.", dir=shm))
+        atexit.register(shutil.rmtree, self.root, True)
         self.log = os.path.abspath("lines.log")
         self.program = os.path.join(os.environ["LWS_BUILDDIR"], "tests", "e2e", "shimmed_worker")
         for d in ("sys/class/tty", "sys/devices", "dev"):

@@ -268,8 +268,10 @@ def case_bad_replies():
             answer = json.dumps(answer)
         await ws.send(answer)
     d = Device(on_message=bad)
-    w = run(d.url, ((20000, len(flat) / 20, 1),))
-    equal([CLASSES[e["op_class"]] for _, e in w.ops()], [name for name, _ in flat], "classes")
+    w = run(d.url, ((20000, (len(flat) + 10) / 20, 1),))
+    got = [CLASSES[e["op_class"]] for _, e in w.ops()]
+    check(len(got) >= len(flat), "only", len(got))
+    equal(got, [flat[i % len(flat)][0] for i in range(len(got))], "classes")
     first = w.ops()[0][1]["text"]
     equal(first, b"RATE_LIMITED: slow down", "text of the in-band refusal")
     equal(w.ops()[2][1]["text"], b"NOT_FOUND: none", "text of an error")
@@ -320,7 +322,7 @@ def case_one_session_allowed():
         open_now.append(ws)
         await Device.greet(ws, device)
     d = Device(on_open=greet)
-    w = run(d.url, ((25000, 6, 2),))
+    w = run(d.url, ((25000, 6, 2),), window=4)
     equal(w.final["begun"], 150, "the full rate")
     equal(w.classes(), {"ok": 150}, "classes")
     refused = [e["text"] for e in events(w, "ws_close") if e["value"] == 1008]

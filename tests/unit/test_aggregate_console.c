@@ -125,7 +125,7 @@ test_console_dead(void **state)
 	alive(&w, 19);	/* it never printed a line: that is another finding */
 	assert_int_equal(w.d->silence_count, 0);
 	heard(&w, 20);
-	asked(&w, 30, OP_OK);
+	asked(&w, 27.4, OP_OK);
 	alive(&w, 34.9);
 	assert_int_equal(w.d->silence_count, 0);
 	alive(&w, 35);
@@ -153,12 +153,14 @@ test_usual_pause(void **state)
 	heard(&w, 0);
 	heard(&w, 10);
 	heard(&w, 10.001);
-	asked(&w, 11, OP_OK);
+	asked(&w, 35, OP_OK);
 	asked(&w, 40, OP_TIMEOUT);
 	alive(&w, 60);
 	assert_int_equal(w.d->silence_count, 0);
 	alive(&w, 60.001);
 	check_silence(&w, 0, 10.001, -1, false, SILENCE_DEVICE_SILENT);
+	asked(&w, 61, OP_STATUS);
+	check_silence(&w, 0, 10.001, -1, false, SILENCE_CONSOLE_DEAD);
 	aggregate_free(w.a);
 }
 

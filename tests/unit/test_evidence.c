@@ -158,6 +158,7 @@ silence(struct run_result *r, int64_t from_s, int64_t to_s, bool resumed, int64_
 	    .from_us = FIXTURE_MONO + from_s * US_PER_S,
 	    .to_us = to_s == -1 ? -1 : FIXTURE_MONO + to_s * US_PER_S,
 	    .resumed = resumed,
+	    .least_us = SILENCE_US,
 	    .asked = answer_s != 0,
 	    .last_answer_us = answer_s <= 0 ? -1 : FIXTURE_MONO + answer_s * US_PER_S};
 }

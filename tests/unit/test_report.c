@@ -280,9 +280,9 @@ run_hostile(void)
 	d->scenario[1].start_us = d->scenario[1].end_us = -1;
 	d->silence_count = 3;
 	d->silences_other = 6;
-	d->silence[0] = (struct silence){AT(10), AT(30), true, 0, 9, AT(29)};
-	d->silence[1] = (struct silence){AT(0.5), AT(16), false, -1, 0, -1};
-	d->silence[2] = (struct silence){AT(33), -1, false, 0, 9, AT(34)};
+	d->silence[0] = (struct silence){AT(10), AT(30), true, 0, SILENCE_US, 9, AT(29)};
+	d->silence[1] = (struct silence){AT(0.5), AT(16), false, -1, SILENCE_US, 0, -1};
+	d->silence[2] = (struct silence){AT(33), -1, false, 0, SILENCE_US, 9, AT(34)};
 	d->reboot_count = 2;
 	fill_evil_reboot(&d->reboot[0], 0);
 	d->reboot[1] = (struct reboot){.boot_us = AT(2),
