@@ -388,7 +388,6 @@ int
 aggregate_event(struct aggregate *a, const struct record *r, struct err *e)
 {
 	const struct msg_event *m = &r->msg.u.event;
-	struct scenario_result *sr = scenario_of(a, r->device, m->scenario);
 	char text[PROTO_TEXT_MAX * 4 + 1];
 
 	if (kind_counts(m->kind) && (m->value < 0 || m->value > COUNT_MAX))
