@@ -10,6 +10,7 @@
 /* The device's millisecond counter has 32 bits: uptime falls by this much and nothing happened. */
 #define WRAP_US (INT64_C(4294967296) * 1000)
 #define WRAP_SLACK_US INT64_C(10000000)
+#define CONFIRM_US INT64_C(1000000)
 #define LOG_CLOCK_BACK_MS 1000
 #define LOG_CLOCK_SLACK_US INT64_C(500000)	/* between a reset line and the zero of the log's clock */
 
@@ -73,6 +74,23 @@ reboot_report(struct device_result *d, enum reboot_source source, int64_t known_
 	return i;
 }
 
+/*
+ * A console line that does not run backwards but speaks of a later boot may just have been read late.
+ * Another one, a second later, that agrees with it is proof.
+ */
+static bool
+confirmed(struct reboot_clock *c, int64_t boot_us, int64_t at_us)
+{
+	if (c->doubted && at_us - c->doubt_at_us < CONFIRM_US)
+		return false;
+	if (c->doubted && distance(boot_us, c->doubt_boot_us) <= REBOOT_MOVE_US)
+		return true;
+	c->doubted = true;
+	c->doubt_boot_us = boot_us;
+	c->doubt_at_us = at_us;
+	return false;
+}
+
 int
 reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_source source,
     int64_t at_us, int64_t uptime_ms, int scenario)
@@ -80,11 +98,15 @@ reboot_uptime(struct reboot_tracker *t, struct device_result *d, enum reboot_sou
 	struct reboot_clock *c = &t->clock[source];
 	int64_t boot_us = at_us - uptime_ms * 1000;
 	int64_t back_ms = c->uptime_ms - uptime_ms, known_us = c->boot_us;
-	bool reset;
+	bool reset, back;
 
 	/* The last life ended after its last answer: a first answer that was slow feigns no reset. */
-	reset = c->known && ((boot_us - c->boot_us > REBOOT_MOVE_US &&
-	    boot_us > c->at_us - REBOOT_MOVE_US) || (source == SAW_LOG_CLOCK && back_ms > LOG_CLOCK_BACK_MS));
+	back = c->known && source == SAW_LOG_CLOCK && back_ms > LOG_CLOCK_BACK_MS;
+	reset = back || (c->known && boot_us - c->boot_us > REBOOT_MOVE_US &&
+	    boot_us > c->at_us - REBOOT_MOVE_US);
+	if (reset && !back && source == SAW_LOG_CLOCK && !confirmed(c, boot_us, at_us))
+		return -1;
+	c->doubted = false;
 	if (reset && distance(boot_us - c->boot_us, WRAP_US) <= WRAP_SLACK_US)
 		reset = false;
 	else if (c->known && !reset && boot_us < c->boot_us)

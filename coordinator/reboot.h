@@ -4,7 +4,8 @@
  * answer can then only make the moment earlier, never feign a reset. The latest moment seen is kept,
  * which also follows the drift of clocks; one that is later by more than 3 s, and lies not before the source's
  * last answer, is a reset. The clock of
- * console lines is exact, so there running backwards suffices. Sightings are fused by boot moment. Pure.
+ * console lines is exact, so there running backwards suffices; but lines can
+ * lie in a buffer while nobody reads, so a later boot alone needs a second line to confirm it. Sightings are fused by boot moment. Pure.
  */
 #ifndef LWS_REBOOT_H
 #define LWS_REBOOT_H
@@ -22,6 +23,8 @@ struct reboot_clock {
 	int64_t boot_us;	/* latest seen of this boot */
 	int64_t uptime_ms;	/* last told */
 	int64_t at_us;		/* when */
+	bool doubted;		/* a console line spoke of a later boot, at doubt_at_us */
+	int64_t doubt_boot_us, doubt_at_us;
 };
 
 struct reboot_tracker {

@@ -121,6 +121,7 @@ test_two_reboots(void **state)
 	for (i = 0; i < 2; i++) {
 		reboot_seen(w.d, SAW_RESET_LINE, (100 + 40 * i) * S, 0);
 		told(&w, SAW_LOG_CLOCK, (101 + 40 * i) * S, 700);
+		told(&w, SAW_LOG_CLOCK, (102 + 40 * i) * S, 1700);
 		told(&w, SAW_REST, (112 + 40 * i) * S, 8000);
 	}
 	assert_int_equal(w.d->reboot_count, 2);
@@ -281,6 +282,26 @@ test_too_many(void **state)
 	result_device_free(w.d);
 }
 
+/* Nobody read the console for 15 s of a device that is up for 10: what lay in the buffer is no reboot. */
+static void
+test_stale_lines(void **state)
+{
+	struct world w;
+	int i;
+
+	(void)state;
+	world_new(&w);
+	told(&w, SAW_LOG_CLOCK, 100 * S, 10000);
+	for (i = 0; i < 15; i++)
+		assert_int_equal(told(&w, SAW_LOG_CLOCK, 115 * S, 10500 + 1000 * i), -1);
+	assert_int_equal(told(&w, SAW_LOG_CLOCK, 116 * S, 26000), -1);
+	assert_int_equal(told(&w, SAW_LOG_CLOCK, 118 * S, 28000), -1);
+	/* One that rebooted meanwhile and is up for longer than before: the second line proves it. */
+	assert_int_equal(told(&w, SAW_LOG_CLOCK, 190 * S, 40000), -1);
+	assert_int_equal(told(&w, SAW_LOG_CLOCK, 191 * S, 41000), 0);
+	result_device_free(w.d);
+}
+
 int
 main(void)
 {
@@ -297,6 +318,7 @@ main(void)
 		cmocka_unit_test(test_crash_loop),
 		cmocka_unit_test(test_crash_loop_in_full),
 		cmocka_unit_test(test_lines_in_disorder),
+		cmocka_unit_test(test_stale_lines),
 		cmocka_unit_test(test_too_many),
 	};
 
