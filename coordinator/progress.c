@@ -80,7 +80,7 @@ describe_load(char *dst, size_t size, const struct scenario *s, enum load_kind k
 		snprintf(rate, sizeof(rate), "%lld.%03lld/s", (long long)(s->rate_mhz[kind] / 1000),
 		    (long long)(s->rate_mhz[kind] % 1000));
 	snprintf(dst, size, ", %s %s on %lld %s%s", names[kind], rate, (long long)s->lanes[kind],
-	    lanes[kind], s->lanes[kind] == 1 ? "" : "s");
+	    lanes[kind], text_plural(s->lanes[kind]));
 }
 
 void
@@ -105,14 +105,15 @@ describe_counts(char *dst, size_t size, const struct load_stats *l, const char *
 	int64_t p95 = histogram_quantile(l->service, 95000);
 	int n;
 
-	n = snprintf(dst, size, "%s %lld sent, %lld ok, %lld errors", name, (long long)l->sent,
-	    (long long)l->ok, (long long)(l->errors + l->connect_errors));
+	n = snprintf(dst, size, "%s %lld sent, %lld ok, %lld error%s", name, (long long)l->sent,
+	    (long long)l->ok, (long long)(l->errors + l->connect_errors),
+	    text_plural(l->errors + l->connect_errors));
 	if (p95 >= 0 && n < (int)size)
 		n += snprintf(dst + n, size - (size_t)n, ", p95 %lld.%lld ms", (long long)(p95 / 1000),
 		    (long long)(p95 % 1000 / 100));
 	if (l->dropped_slots > 0 && n < (int)size)
-		n += snprintf(dst + n, size - (size_t)n, ", %lld slots dropped",
-		    (long long)l->dropped_slots);
+		n += snprintf(dst + n, size - (size_t)n, ", %lld slot%s dropped",
+		    (long long)l->dropped_slots, text_plural(l->dropped_slots));
 	return n < (int)size ? (size_t)n : size - 1;
 }
 
@@ -134,8 +135,8 @@ say_counts(struct progress *p, const struct run_result *run, int device, int i, 
 		n += describe_counts(text + n, sizeof(text) - n, &r->load[k], names[k]);
 	}
 	if (r->serial.lines > 0)
-		snprintf(text + n, sizeof(text) - n, "%sserial %lld lines", n > 0 ? "; " : "",
-		    (long long)r->serial.lines);
+		snprintf(text + n, sizeof(text) - n, "%sserial %lld line%s", n > 0 ? "; " : "",
+		    (long long)r->serial.lines, text_plural(r->serial.lines));
 	progress_say(p, "%s%s: %s", s->name, how, text);
 }
 

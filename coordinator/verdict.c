@@ -52,8 +52,8 @@ reason_gate(const struct run_result *run, const struct gate *g, int failed, stru
 		snprintf(more, sizeof(more), "; %d more gate%s crossed", failed - 1,
 		    failed > 2 ? "s were" : " was");
 	snprintf(v->reason, sizeof(v->reason),
-	    "gate %s was crossed in %s: %s = %s of %" PRId64 " samples, limit %s%s%s%s",
-	    g->name, name, g->metric, observed, g->samples, limit,
+	    "gate %s was crossed in %s: %s = %s of %" PRId64 " sample%s, limit %s%s%s%s",
+	    g->name, name, g->metric, observed, g->samples, text_plural(g->samples), limit,
 	    g->blame[0] != '\0' ? ": " : "", g->blame, more);
 }
 
@@ -64,8 +64,9 @@ reason_gap(const struct run_result *run, struct verdict *v)
 	char more[64] = "";
 
 	if (v->evidence.count > 1)
-		snprintf(more, sizeof(more), "; %" PRId64 " more gaps",
-		    v->evidence.count - 1 + v->evidence.other);
+		snprintf(more, sizeof(more), "; %" PRId64 " more gap%s",
+		    v->evidence.count - 1 + v->evidence.other,
+		    text_plural(v->evidence.count - 1 + v->evidence.other));
 	snprintf(v->reason, sizeof(v->reason),
 	    "no gate was crossed, but the evidence is incomplete: %s%s%s%s%s",
 	    g->scenario >= 0 ? run->plan.profile.scenario[g->scenario].name : "",
@@ -89,10 +90,11 @@ reason_pass(const struct run_result *run, const struct device_result *d, struct 
 		lines += s->serial.lines;
 	}
 	snprintf(v->reason, sizeof(v->reason),
-	    "every gate held in %d scenario%s: %" PRId64 " REST calls with %" PRId64
-	    " errors, %" PRId64 " WS messages with %" PRId64 " errors, %" PRId64
-	    " console lines, no uptime reset and no fatal line",
-	    n, n == 1 ? "" : "s", calls, errors, messages, ws_errors, lines);
+	    "every gate held in %d scenario%s: %" PRId64 " REST call%s with %" PRId64
+	    " error%s, %" PRId64 " WS message%s with %" PRId64 " error%s, %" PRId64
+	    " console line%s, no uptime reset and no fatal line",
+	    n, text_plural(n), calls, text_plural(calls), errors, text_plural(errors), messages,
+	    text_plural(messages), ws_errors, text_plural(ws_errors), lines, text_plural(lines));
 }
 
 static void

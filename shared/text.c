@@ -112,3 +112,9 @@ text_copy(char *dst, size_t size, const char *src)
 	dst[len] = '\0';
 	return fits;
 }
+
+const char *
+text_plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Copy len bytes of src to dst (size bytes, always ended by a NUL) for a terminal or a log:
@@ -23,5 +24,8 @@ bool text_copy(char *dst, size_t size, const char *src);
 
 /* Length in bytes (1 to 4) of the valid UTF-8 character at p, 0 if there is none in len bytes. */
 size_t text_utf8_len(const void *p, size_t len);
+
+/* "" for 1, "s" for every other number. */
+const char *text_plural(int64_t n);
 
 #endif
