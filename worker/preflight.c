@@ -47,7 +47,7 @@ static const struct {
 	[METRIC_FPS_MILLI] = {"", 1000, " fps"},
 	[METRIC_CPU_MILLI] = {"CPU ", 1000, "%"},
 	[METRIC_RSSI_DBM] = {"RSSI ", 1, " dBm"},
-	[METRIC_WS_CLIENTS] = {"", 1, " WebSocket clients"},
+	[METRIC_WS_CLIENTS] = {"WebSocket clients ", 1, ""},
 };
 
 static void
