@@ -8,10 +8,12 @@
 #include "coordinator/result.h"
 
 /*
- * True when load may be sent. Else why (size bytes) says what failed and what to try. Without an
- * answer to REST there is no run. A WebSocket that refuses is a finding of the run, as long as there
- * is somebody who refuses; a console that cannot be opened ends only a run that has nothing else.
+ * True when load may be sent. Else why (size bytes) says what failed and what to try. Without
+ * an answer to REST there is no run. A WebSocket that refuses is a finding of the run, as long
+ * as there is somebody who refuses; a console that cannot be opened ends only a run that has
+ * nothing else.
  */
-bool admission_granted(const struct plan *plan, const struct device_result *d, char *why, size_t size);
+bool admission_granted(
+    const struct plan *plan, const struct device_result *d, char *why, size_t size);
 
 #endif

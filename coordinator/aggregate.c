@@ -31,7 +31,8 @@ device_result_new(const struct plan *plan)
 	for (i = 0; i < plan->profile.scenario_count; i++) {
 		s = &d->scenario[i];
 		for (k = 0; k < LOAD_COUNT; k++)
-			s->load[k].planned = load_planned(&plan->profile.scenario[i], (enum load_kind)k);
+			s->load[k].planned =
+			    load_planned(&plan->profile.scenario[i], (enum load_kind)k);
 	}
 	return d;
 }
@@ -265,7 +266,8 @@ on_hello(struct aggregate *a, const struct record *r, struct err *e)
 	if (w->greeted)
 		return err_set(e, "HELLO came twice");
 	if (m->version != PROTO_VERSION)
-		return err_set(e, "worker speaks protocol %lld, the coordinator %d; reinstall lwstress",
+		return err_set(e,
+		    "worker speaks protocol %lld, the coordinator %d; reinstall lwstress",
 		    (long long)m->version, PROTO_VERSION);
 	if (m->role != r->role || m->generation != r->generation)
 		return err_set(e, "HELLO is of role %lld generation %lld", (long long)m->role,
@@ -426,8 +428,8 @@ struct sched
 aggregate_grid(const struct aggregate *a, int device, enum load_kind kind, int scenario)
 {
 	const struct scenario *s = &a->run.plan.profile.scenario[scenario];
-	struct sched grid = {{a->run.device[device]->scenario[scenario].start_us}, s->rate_mhz[kind],
-	    s->duration_us};
+	struct sched grid = {{a->run.device[device]->scenario[scenario].start_us},
+	    s->rate_mhz[kind], s->duration_us};
 
 	return grid;
 }
@@ -458,8 +460,8 @@ settle_scenario(struct scenario_result *s)
 }
 
 /*
- * A reset counts in the scenario that ran, or in the next, or in the last one. A crash that nobody saw
- * the device come back from is a crash (the fatal gate's), not a reset.
+ * A reset counts in the scenario that ran, or in the next, or in the last one. A crash that
+ * nobody saw the device come back from is a crash (the fatal gate's), not a reset.
  */
 static void
 settle_resets(struct device_result *d, int last_started)

@@ -1,6 +1,7 @@
 /*
- * Makes a result out of records, live or from a journal: a pure function of data, without clock,
- * without event loop. What a worker claims is checked here for sense; a worker that lies is refused.
+ * Makes a result out of records, live or from a journal: a pure function of data, without
+ * clock, without event loop. What a worker claims is checked here for sense; a worker that lies
+ * is refused.
  */
 #ifndef LWS_AGGREGATE_H
 #define LWS_AGGREGATE_H
@@ -25,11 +26,13 @@ int aggregate_apply(struct aggregate *a, const struct record *r, struct err *e);
 int aggregate_in_flight(const struct aggregate *a, int device, int role);
 
 /* First slot of a scenario that no record accounts for: where a restarted worker goes on. */
-int64_t aggregate_next_slot(const struct aggregate *a, int device, enum load_kind kind, int scenario);
+int64_t aggregate_next_slot(
+    const struct aggregate *a, int device, enum load_kind kind, int scenario);
 
 /*
- * The end of all records: what is still in flight is lost, slots that nobody accounts for are missed,
- * resets find their scenario. The result stays owned by a. No aggregate_apply() after it.
+ * The end of all records: what is still in flight is lost, slots that nobody accounts for are
+ * missed, resets find their scenario. The result stays owned by a. No aggregate_apply() after
+ * it.
  */
 const struct run_result *aggregate_settle(struct aggregate *a);
 
@@ -40,6 +43,7 @@ const struct run_result *aggregate_peek(const struct aggregate *a);
 void aggregate_mark_recovered(struct aggregate *a);
 
 /* The grid of one load of a scenario, once it has started. */
-struct sched aggregate_grid(const struct aggregate *a, int device, enum load_kind kind, int scenario);
+struct sched aggregate_grid(
+    const struct aggregate *a, int device, enum load_kind kind, int scenario);
 
 #endif

@@ -1,4 +1,5 @@
-/* Operations and slots: counts, latencies, lost ones. sent = ok + errors + lost holds at the end. */
+/* Operations and slots: counts, latencies, lost ones. sent = ok + errors + lost holds at the
+ * end. */
 #include "config.h"
 
 #include "coordinator/aggregate_state.h"
@@ -42,10 +43,11 @@ check_slot(const struct aggregate *a, const struct record *r, int load, struct e
 	if (l->planned < 0)
 		return m->due_us == -1 ? 0 : err_set(e, "OP_BEGIN: a slot without a moment is due");
 	if (m->slot >= l->planned || l->sent + l->dropped_slots >= l->planned)
-		return err_set(e, "OP_BEGIN: slot %lld is over the plan of %lld", (long long)m->slot,
-		    (long long)l->planned);
+		return err_set(e, "OP_BEGIN: slot %lld is over the plan of %lld",
+		    (long long)m->slot, (long long)l->planned);
 	if (m->slot < a->device[r->device].next_slot[load][m->scenario])
-		return err_set(e, "OP_BEGIN: slot %lld was accounted for before", (long long)m->slot);
+		return err_set(
+		    e, "OP_BEGIN: slot %lld was accounted for before", (long long)m->slot);
 	grid = aggregate_grid(a, r->device, (enum load_kind)load, (int)m->scenario);
 	if (m->due_us != sched_due(&grid, m->slot).us)
 		return err_set(e, "OP_BEGIN: slot %lld is not due then", (long long)m->slot);
@@ -66,7 +68,8 @@ check_begin(const struct aggregate *a, const struct record *r, struct err *e)
 		    (long long)m->scenario, (long long)m->kind);
 	s = &a->run.device[r->device]->scenario[m->scenario];
 	if (!s->started)
-		return err_set(e, "OP_BEGIN: scenario %lld has not started", (long long)m->scenario);
+		return err_set(
+		    e, "OP_BEGIN: scenario %lld has not started", (long long)m->scenario);
 	if (m->id <= w->last_op_id)
 		return err_set(e, "OP_BEGIN: id %lld after %lld", (long long)m->id,
 		    (long long)w->last_op_id);
@@ -178,7 +181,9 @@ aggregate_op_end(struct aggregate *a, const struct record *r, struct err *e)
 		return err_set(e, "OP_END: a %s worker has no operations", role_names[r->role]);
 	if (!inflight_take(w->inflight, m->id, &op)) {
 		/* Its OP_BEGIN may be in a hole, which is an evidence gap of its own. */
-		return w->holes > 0 || r->msg.seq > w->seq + 1 ? 0 : err_set(e, "OP_END: id %lld was not begun", (long long)m->id);
+		return w->holes > 0 || r->msg.seq > w->seq + 1
+			   ? 0
+			   : err_set(e, "OP_END: id %lld was not begun", (long long)m->id);
 	}
 	if (m->end_us < op.sent_us) {
 		inflight_put(w->inflight, &op);

@@ -45,7 +45,8 @@ print_help(void)
 
 /* Where the reports could not be written they go to $TMPDIR: a result is never thrown away. */
 static int
-write_elsewhere(struct report_paths *paths, const struct run_result *result, const struct verdict *v)
+write_elsewhere(
+    struct report_paths *paths, const struct run_result *result, const struct verdict *v)
 {
 	const char *dir = getenv("TMPDIR");
 	struct report_paths other;
@@ -54,7 +55,8 @@ write_elsewhere(struct report_paths *paths, const struct run_result *result, con
 
 	if (dir == NULL || dir[0] == '\0')
 		dir = "/tmp";
-	if (report_reserve(dir, result->plan.profile.name, result->plan.wall_us, &other, &fd, &e) == -1) {
+	if (report_reserve(
+		dir, result->plan.profile.name, result->plan.wall_us, &other, &fd, &e) == -1) {
 		log_warn("%s", e.text);
 		return -1;
 	}
@@ -160,7 +162,8 @@ run(struct settings *s)
 	int journal_fd, status;
 	struct err e;
 
-	if (report_reserve(s->out_dir, s->plan.profile.name, clock_wall_us(), &paths, &journal_fd, &e) == -1)
+	if (report_reserve(s->out_dir, s->plan.profile.name, clock_wall_us(), &paths,
+		&journal_fd, &e) == -1)
 		return fail(EXIT_USAGE, &e);
 	if (s->plan.simulated) {
 		sim = simulator_start(s->plan.simulate, &e);

@@ -19,8 +19,10 @@
 #include "shared/poison.h"
 
 #define PIPE_BYTES (1024 * 1024)
-#define REST_US US_PER_MS		/* after a read: a busy worker does not wake us for every frame */
-#define LINGER_US (2 * US_PER_S)	/* a dead worker's pipe is at its end by then, or held by a stranger */
+/* After a read: a busy worker does not wake us for every frame. */
+#define REST_US US_PER_MS
+/* A dead worker's pipe is at its end by then, or held by a stranger. */
+#define LINGER_US (2 * US_PER_S)
 
 struct peer {
 	int device;
@@ -158,7 +160,8 @@ static int
 start_process(struct peer *p, const char *path, int control_read, int samples_write, struct err *e)
 {
 	char generation[24];
-	char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)role_names[p->role], generation, NULL};
+	char *argv[] = {
+	    (char *)(uintptr_t)path, (char *)(uintptr_t)role_names[p->role], generation, NULL};
 	struct spawn s = {path, argv, -1, control_read, samples_write};
 
 	snprintf(generation, sizeof(generation), "%lld", (long long)p->generation);
@@ -180,8 +183,8 @@ make_events(struct peer *p, struct event_base *base, struct err *e)
 }
 
 struct peer *
-peer_start(struct event_base *base, const char *path, int device, enum role role, int64_t generation,
-    const struct peer_handler *handler, void *arg, struct err *e)
+peer_start(struct event_base *base, const char *path, int device, enum role role,
+    int64_t generation, const struct peer_handler *handler, void *arg, struct err *e)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 	int down[2] = {-1, -1}, up[2] = {-1, -1}, rc = -1;
@@ -190,8 +193,15 @@ peer_start(struct event_base *base, const char *path, int device, enum role role
 		err_set(e, "out of memory");
 		return NULL;
 	}
-	*p = (struct peer){.device = device, .role = role, .generation = generation, .handler = handler,
-	    .arg = arg, .pid = -1, .control = -1, .samples = -1, .heard = clock_mono()};
+	*p = (struct peer){.device = device,
+	    .role = role,
+	    .generation = generation,
+	    .handler = handler,
+	    .arg = arg,
+	    .pid = -1,
+	    .control = -1,
+	    .samples = -1,
+	    .heard = clock_mono()};
 	if (fd_pipe(down) == -1 || fd_pipe(up) == -1) {
 		err_set(e, "cannot make a pipe: %s", strerror(errno));
 		goto out;

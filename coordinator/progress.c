@@ -42,7 +42,8 @@ progress_say(struct progress *p, const char *fmt, ...)
 	va_end(ap);
 	text_printable(clean, sizeof(clean), raw, strlen(raw));
 	if (p->unsaid > 0)
-		snprintf(missed, sizeof(missed), " (%lld lines were not taken)", (long long)p->unsaid);
+		snprintf(missed, sizeof(missed), " (%lld lines were not taken)",
+		    (long long)p->unsaid);
 	n = snprintf(line, sizeof(line), "%s[%02lld:%02lld]%s%s %s\n", p->colour ? "\033[2m" : "",
 	    (long long)(s / 60), (long long)(s % 60), p->colour ? "\033[0m" : "", missed, clean);
 	if (n > 0 && log_write(line, (size_t)n, 0))
@@ -57,8 +58,9 @@ progress_preflight(struct progress *p, const struct run_result *run, int device,
 	const struct worker_total *t = &run->device[device]->worker[role];
 
 	if (t->ready_ok && role != ROLE_SERIAL)
-		progress_say(p, "preflight %s: answered in %lld.%01lld ms%s%s", role_names[role],
-		    (long long)(t->ready_latency_us / 1000), (long long)(t->ready_latency_us % 1000 / 100),
+		progress_say(p, "preflight %s: answered in %lld.%01lld ms%s%s",
+		    role_names[role], (long long)(t->ready_latency_us / 1000),
+		    (long long)(t->ready_latency_us % 1000 / 100),
 		    t->ready_text[0] != '\0' ? ": " : "", t->ready_text);
 	else
 		progress_say(p, "preflight %s: %s", role_names[role], t->ready_text);
@@ -94,9 +96,9 @@ progress_scenario(struct progress *p, const struct run_result *run, int device, 
 	for (k = 0; k < LOAD_COUNT; k++)
 		if (s->rate_mhz[k] != 0)
 			describe_load(loads[k], sizeof(loads[k]), s, (enum load_kind)k);
-	progress_say(p, "%s (%d of %d): %lld.%lld s%s%s", s->name, i + 1, run->plan.profile.scenario_count,
-	    (long long)(s->duration_us / US_PER_S), (long long)(s->duration_us % US_PER_S / 100000),
-	    loads[LOAD_REST], loads[LOAD_WS]);
+	progress_say(p, "%s (%d of %d): %lld.%lld s%s%s", s->name, i + 1,
+	    run->plan.profile.scenario_count, (long long)(s->duration_us / US_PER_S),
+	    (long long)(s->duration_us % US_PER_S / 100000), loads[LOAD_REST], loads[LOAD_WS]);
 }
 
 static size_t
@@ -109,8 +111,8 @@ describe_counts(char *dst, size_t size, const struct load_stats *l, const char *
 	    (long long)l->ok, (long long)(l->errors + l->connect_errors),
 	    text_plural(l->errors + l->connect_errors));
 	if (p95 >= 0 && n < (int)size)
-		n += snprintf(dst + n, size - (size_t)n, ", p95 %lld.%lld ms", (long long)(p95 / 1000),
-		    (long long)(p95 % 1000 / 100));
+		n += snprintf(dst + n, size - (size_t)n, ", p95 %lld.%lld ms",
+		    (long long)(p95 / 1000), (long long)(p95 % 1000 / 100));
 	if (l->dropped_slots > 0 && n < (int)size)
 		n += snprintf(dst + n, size - (size_t)n, ", %lld slot%s dropped",
 		    (long long)l->dropped_slots, text_plural(l->dropped_slots));
@@ -160,7 +162,8 @@ say_console(struct progress *p, const char *text, int len)
 
 	if (mono_sub(now, p->window) > CONSOLE_WINDOW_US) {
 		if (p->console_hidden > 0)
-			progress_say(p, "console: %lld more such lines", (long long)p->console_hidden);
+			progress_say(
+			    p, "console: %lld more such lines", (long long)p->console_hidden);
 		p->window = now;
 		p->console_shown = 0;
 		p->console_hidden = 0;
@@ -180,7 +183,8 @@ say_event(struct progress *p, const struct msg_event *m)
 	switch ((enum event_kind)m->kind) {
 	case EV_WS_CLOSE:
 		if (m->value != 1000)
-			progress_say(p, "ws: session closed with %lld %.*s", (long long)m->value, len, text);
+			progress_say(p, "ws: session closed with %lld %.*s",
+			    (long long)m->value, len, text);
 		break;
 	case EV_SERIAL_FATAL:
 		if (m->value == FATAL_RST)

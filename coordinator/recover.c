@@ -144,7 +144,8 @@ read_all(struct reader *r, const char *path, struct err *e)
 	if (rc == -1)
 		text_copy(r->out->damage, sizeof(r->out->damage), why.text);
 	if (r->out->aggregate == NULL)
-		return err_set(e, "%s ends before its plan is whole%s%s: nothing can be recovered", path,
+		return err_set(e,
+		    "%s ends before its plan is whole%s%s: nothing can be recovered", path,
 		    rc == -1 ? ", with " : "", why.text);
 	return 0;
 }
@@ -158,7 +159,8 @@ note_damage(struct recovered *out)
 	if (out->damage[0] == '\0')
 		return;
 	snprintf(text, sizeof(text),
-	    "recovered from the first %" PRId64 " of %" PRId64 " bytes of the journal; behind them stands %.120s",
+	    "recovered from the first %" PRId64 " of %" PRId64
+	    " bytes of the journal; behind them stands %.120s",
 	    out->good_bytes, out->file_bytes, out->damage);
 	note.msg.u.note.text = (struct span){(const uint8_t *)text, strlen(text)};
 	aggregate_apply(out->aggregate, &note, NULL);
@@ -230,7 +232,10 @@ recover_paths(const char *path, const char *dir, struct report_paths *out, struc
 	if (dir[0] != '\0')
 		n = snprintf(p.dir, sizeof(p.dir), "%s", dir);
 	else
-		n = snprintf(p.dir, sizeof(p.dir), "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+		n = snprintf(p.dir, sizeof(p.dir), "%.*s",
+		    slash == NULL   ? 1
+		    : slash == path ? 1
+				    : (int)(slash - path),
 		    slash == NULL ? "." : path);
 	if (n < (int)sizeof(p.dir) && dir[0] != '\0' && report_make_dir(dir, e) == -1)
 		return -1;

@@ -26,7 +26,7 @@
 #include "shared/text.h"
 #include "shared/poison.h"
 
-#define LEAD_US (20 * US_PER_MS)	/* from START to the first slot, so that workers begin together */
+#define LEAD_US (20 * US_PER_MS) /* from START to the first slot: workers begin together */
 #define CALM_US (1100 * US_PER_MS)	/* the preflight's requests leave the device's 1 s window */
 #define CALM_ABOVE_MHZ 15000
 #define SETTLE_US (30 * US_PER_MS)	/* after STOP, for frames under way */
@@ -363,7 +363,8 @@ all_ready(const struct run *r)
 	int role;
 
 	for (role = 0; role < ROLE_COUNT; role++)
-		if (w[role].used && !w[role].ready && supervise_active(r->supervise, (enum role)role))
+		if (w[role].used && !w[role].ready &&
+		    supervise_active(r->supervise, (enum role)role))
 			return false;
 	return true;
 }
@@ -501,7 +502,8 @@ make_events(struct run *r, struct err *e)
 	r->status = evtimer_new(r->base, status_cb, r);
 	r->sync = event_new(r->base, -1, EV_PERSIST, sync_cb, r);
 	r->deadline = evtimer_new(r->base, deadline_cb, r);
-	if (r->step == NULL || r->status == NULL || r->sync == NULL || r->deadline == NULL || event_add(r->sync, &second) == -1)
+	if (r->step == NULL || r->status == NULL || r->sync == NULL || r->deadline == NULL ||
+	    event_add(r->sync, &second) == -1)
 		return err_set(e, "out of memory");
 	if (r->settings->deadline_us > 0)
 		arm(r->deadline, r->settings->deadline_us);
@@ -517,8 +519,8 @@ make_events(struct run *r, struct err *e)
 static void
 free_events(struct run *r)
 {
-	struct event **all[] = {&r->step, &r->status, &r->sync, &r->deadline, &r->signals[0], &r->signals[1],
-	    &r->signals[2]};
+	struct event **all[] = {&r->step, &r->status, &r->sync, &r->deadline, &r->signals[0],
+	    &r->signals[1], &r->signals[2]};
 	size_t i;
 
 	supervise_free(r->supervise);
@@ -543,7 +545,8 @@ record_end(struct run *r)
 	sync_cb(-1, 0, r);
 }
 
-/* The last resort, should this very process hang (a disk that does not answer): the journal remains. */
+/* The last resort, should this very process hang (a disk that does not answer): the journal
+ * remains. */
 static void
 set_watchdog(const struct settings *s)
 {
@@ -557,7 +560,11 @@ int
 run_execute(const struct settings *s, struct aggregate *a, struct journal *j, struct serial_log *l,
     struct err *e)
 {
-	struct run r = {.settings = s, .plan = &s->plan, .aggregate = a, .journal = j, .serial_log = l,
+	struct run r = {.settings = s,
+	    .plan = &s->plan,
+	    .aggregate = a,
+	    .journal = j,
+	    .serial_log = l,
 	    .scenario = -1,
 	    .end = {.how = RUN_DONE}};
 	sigset_t signals;

@@ -26,7 +26,8 @@
 struct simulator {
 	pid_t pid;
 	int control;		/* write end; its closing ends the simulator */
-	char url[128], ws_url[128], console[256];	/* console: a link, since terminals' names are reused */
+	char url[128], ws_url[128];
+	char console[256];	/* a link, since terminals' names are reused */
 };
 
 /* Read one line of at most size - 1 bytes within the deadline. 0, or -1 with e. */
@@ -47,7 +48,8 @@ read_line(int fd, char *dst, size_t size, struct err *e)
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0)
-			return err_set(e, "the simulated device did not start; its own message says why");
+			return err_set(
+			    e, "the simulated device did not start; its own message says why");
 		if (dst[used] == '\n') {
 			dst[used] = '\0';
 			return 0;

@@ -29,7 +29,8 @@ extern char **environ;
 
 #define FD_SAFE 16	/* above every fixed descriptor */
 
-/* environ without our own variables but the simulated device's key; the strings stay where they are. */
+/* environ without our own variables but the simulated device's key; the strings stay where they
+ * are. */
 static char **
 child_environ(void)
 {
@@ -88,7 +89,8 @@ child(const struct spawn *s, char **env)
 {
 	struct spawn c = *s;
 
-	/* First out of the way of the fixed numbers, so that none is overwritten before it is placed. */
+	/* First out of the way of the fixed numbers, so that none is overwritten before it is
+	 * placed. */
 	if ((c.fd_stdout != -1 && (c.fd_stdout = fcntl(c.fd_stdout, F_DUPFD, FD_SAFE)) == -1) ||
 	    (c.fd3 != -1 && (c.fd3 = fcntl(c.fd3, F_DUPFD, FD_SAFE)) == -1) ||
 	    (c.fd4 != -1 && (c.fd4 = fcntl(c.fd4, F_DUPFD, FD_SAFE)) == -1))
@@ -168,8 +170,9 @@ spawn_find(const char *program, char *dst, size_t size, struct err *e)
 			    access(dst, X_OK) == 0)
 				return 0;
 	for (i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
-		if (snprintf(dst, size, "%s/%s", fixed[i], program) < (int)size && access(dst, X_OK) == 0)
+		if (snprintf(dst, size, "%s/%s", fixed[i], program) < (int)size &&
+		    access(dst, X_OK) == 0)
 			return 0;
-	return err_set(e, "cannot find %s beside this program nor in %s; reinstall lwstress", program,
-	    LWS_PKGLIBEXECDIR);
+	return err_set(e, "cannot find %s beside this program nor in %s; reinstall lwstress",
+	    program, LWS_PKGLIBEXECDIR);
 }

@@ -83,7 +83,8 @@ is_operation(const struct msg *m)
 	return m->type == MSG_OP_BEGIN || m->type == MSG_OP_END;
 }
 
-/* A device is found again by its USB serial number, whatever port it gets: the next life is told it. */
+/* A device is found again by its USB serial number, whatever port it gets: the next life is
+ * told it. */
 static void
 learn_usb_serial(struct worker *w, const struct msg *m)
 {
@@ -144,7 +145,8 @@ describe_exit(char *dst, size_t size, const struct peer *p, bool wanted)
 	if (peer_reason(p)[0] != '\0')
 		snprintf(dst, size, "%s", peer_reason(p));
 	else if (WIFSIGNALED(status))
-		snprintf(dst, size, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+		snprintf(dst, size, "killed by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) == 127)
 		snprintf(dst, size, "the program could not be executed");
 	else if (WEXITSTATUS(status) != 0)
@@ -172,7 +174,8 @@ gone_cb(void *arg, struct peer *p)
 	struct supervise *s = arg;
 	enum role role = peer_role(p);
 	struct worker *w = &s->worker[role];
-	struct record r = {s->device, (int)role, peer_generation(p), {.type = MSG_WORKER_EXIT, .seq = 1}};
+	struct record r = {
+	    s->device, (int)role, peer_generation(p), {.type = MSG_WORKER_EXIT, .seq = 1}};
 	struct mono now = clock_mono();
 	bool given_up, wanted = (s->quitting || w->dismissed) && peer_reason(p)[0] == '\0' &&
 	    peer_status(p) == 0;
@@ -207,10 +210,12 @@ static int
 start_life(struct supervise *s, enum role role, struct err *e)
 {
 	struct worker *w = &s->worker[role];
-	struct record r = {s->device, (int)role, w->generation + 1, {.type = MSG_WORKER_START, .seq = 1}};
+	struct record r = {
+	    s->device, (int)role, w->generation + 1, {.type = MSG_WORKER_START, .seq = 1}};
 	struct mono now = clock_mono();
 
-	w->peer = peer_start(s->base, s->path, s->device, role, w->generation + 1, &peer_handler, s, e);
+	w->peer = peer_start(
+	    s->base, s->path, s->device, role, w->generation + 1, &peer_handler, s, e);
 	if (w->peer == NULL)
 		return -1;
 	w->starts[w->generation % STARTS_PER_MINUTE] = now;
@@ -255,7 +260,8 @@ notice_gap(struct supervise *s, struct mono now)
 	if (gap_us < GAP_US)
 		return;
 	s->patient_until = mono_add(now, SILENCE_US);
-	snprintf(text, sizeof(text), "the coordinator stood still for %lld s: was this host suspended?",
+	snprintf(text, sizeof(text),
+	    "the coordinator stood still for %lld s: was this host suspended?",
 	    (long long)(gap_us / US_PER_S));
 	r.msg.u.note = (struct msg_note){now.us, {(const uint8_t *)text, strlen(text)}};
 	s->handler->record_cb(s->arg, &r, NULL, 0, NULL);
@@ -287,7 +293,8 @@ child_cb(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	for (role = 0; role < ROLE_COUNT; role++) {
 		p = s->worker[role].peer;
-		if (p != NULL && peer_pid(p) > 0 && waitpid(peer_pid(p), &status, WNOHANG) == peer_pid(p))
+		if (p != NULL && peer_pid(p) > 0 &&
+		    waitpid(peer_pid(p), &status, WNOHANG) == peer_pid(p))
 			peer_reaped(p, status);
 	}
 }
@@ -317,7 +324,8 @@ supervise_new(struct event_base *base, const char *worker_path, int device,
 	return s;
 }
 
-/* After SIGKILL a process ends at once, unless the kernel holds it; no longer than 1 s is waited. */
+/* After SIGKILL a process ends at once, unless the kernel holds it; no longer than 1 s is
+ * waited. */
 static void
 reap_killed(pid_t pid)
 {

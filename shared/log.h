@@ -9,8 +9,8 @@
 void log_init(const char *name);
 
 /*
- * Write a line of at most 4096 bytes to stderr unless that would block for longer than wait_ms: a reader
- * that has stopped reading never stops us. true if it was written.
+ * Write a line of at most 4096 bytes to stderr unless that would block for longer than wait_ms:
+ * a reader that has stopped reading never stops us. true if it was written.
  */
 bool log_write(const char *line, size_t len, int wait_ms);
 

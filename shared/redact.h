@@ -1,4 +1,5 @@
-/* Secrets that a peer may echo (an error page that quotes headers): overwritten before they are told. */
+/* Secrets that a peer may echo (an error page that quotes headers): overwritten before they are
+ * told. */
 #ifndef LWS_REDACT_H
 #define LWS_REDACT_H
 
@@ -15,7 +16,8 @@ struct redact {
 /* Add a secret; one that is too short or too long, or over REDACT_MAX, is left out. */
 void redact_add(struct redact *r, const char *secret);
 
-/* Add what a URL with userinfo gives away: the password, and the base64 of an Authorization header. */
+/* Add what a URL with userinfo gives away: the password, and the base64 of an Authorization
+ * header. */
 void redact_add_url(struct redact *r, const char *url);
 
 /* Overwrite every secret in len bytes of text with '*'. */

@@ -108,7 +108,8 @@ decode_text(const struct struct_map *map, const cJSON *item, const struct member
 		return err_set(e, "%s: %s is not a string", map->what, m->name);
 	len = strlen(item->valuestring);
 	if (len >= (size_t)m->max)
-		return err_set(e, "%s: %s is longer than %lld bytes", map->what, m->name, (long long)m->max - 1);
+		return err_set(e, "%s: %s is longer than %lld bytes", map->what, m->name,
+		    (long long)m->max - 1);
 	memcpy(dst, item->valuestring, len + 1);
 	return 0;
 }
@@ -120,11 +121,12 @@ decode_int(const struct struct_map *map, const cJSON *item, const struct member 
 	double d = item->valuedouble;
 	int64_t v;
 
-	/* The bounds lie within 2^53, so that they and all numbers between are exact in a double. */
+	/* The bounds lie within 2^53, so that they and all numbers between are exact in a
+	 * double. */
 	if (!cJSON_IsNumber(item) || !(d >= (double)m->min && d <= (double)m->max) ||
 	    d != (double)(int64_t)d)
-		return err_set(e, "%s: %s is not a whole number from %lld to %lld", map->what, m->name,
-		    (long long)m->min, (long long)m->max);
+		return err_set(e, "%s: %s is not a whole number from %lld to %lld", map->what,
+		    m->name, (long long)m->min, (long long)m->max);
 	v = (int64_t)d;
 	memcpy(dst, &v, sizeof(v));
 	return 0;
@@ -191,7 +193,8 @@ refuse_unknown(const struct struct_map *map, const cJSON *o, const struct member
 			return err_set(e, "%s: %.64s is unknown", map->what, item->string);
 		for (other = item->next; other != NULL; other = other->next)
 			if (strcmp(item->string, other->string) == 0)
-				return err_set(e, "%s: %.64s is there twice", map->what, item->string);
+				return err_set(
+				    e, "%s: %.64s is there twice", map->what, item->string);
 	}
 	return 0;
 }
@@ -210,7 +213,8 @@ decode_array(const struct struct_map *map, const cJSON *root, const struct membe
 		return err_set(e, "%s: %s is not an array", map->what, a->name);
 	cJSON_ArrayForEach(o, list) {
 		if (n++ == a->max)
-			return err_set(e, "%s: %s has more than %d elements", map->what, a->name, a->max);
+			return err_set(
+			    e, "%s: %s has more than %d elements", map->what, a->name, a->max);
 		if (!cJSON_IsObject(o))
 			return err_set(e, "%s: %s holds what is not an object", map->what, a->name);
 		if (refuse_unknown(map, o, a->members, a->member_count, false, e) == -1 ||

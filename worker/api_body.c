@@ -229,7 +229,8 @@ format_member(const cJSON *item, char *dst, size_t size)
 	else if (cJSON_IsNumber(item))
 		n = snprintf(dst, size, "%s=%.15g", item->string, item->valuedouble);
 	else if (cJSON_IsBool(item))
-		n = snprintf(dst, size, "%s=%s", item->string, cJSON_IsTrue(item) ? "true" : "false");
+		n = snprintf(
+		    dst, size, "%s=%s", item->string, cJSON_IsTrue(item) ? "true" : "false");
 	return n > 0;
 }
 

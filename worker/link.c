@@ -224,7 +224,8 @@ link_nonsense(struct link *l, unsigned metrics)
 		if ((metrics & ~l->nonsense & 1U << m) == 0)
 			continue;
 		l->nonsense |= 1U << m;
-		snprintf(text, sizeof(text), "the device told a value of %s that cannot be; it is left out",
+		snprintf(text, sizeof(text),
+		    "the device told a value of %s that cannot be; it is left out",
 		    metric_names[m]);
 		link_event(l, -1, EV_NOTE, 0, text);
 	}

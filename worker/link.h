@@ -19,19 +19,23 @@ struct link;
 
 /* What comes down. link calls these from the event loop; arg is link_new's. */
 struct link_handler {
-	/* The plan, once; it lives as long as the link. The role makes its preflight and answers with link_ready(). */
+	/* The plan, once; it lives as long as the link. The role makes its preflight and
+	 * answers with link_ready(). */
 	void (*plan_cb)(void *arg, const struct workplan *plan);
 	/* Begin a scenario; start may lie some ms ahead or, after a restart, behind. */
 	void (*start_cb)(void *arg, int scenario, struct mono start, int64_t first_slot);
-	/* End the running scenario; in-flight operations get drain_us, then end as timeout or unanswered. */
+	/* End the running scenario; in-flight operations get drain_us, then end as timeout or
+	 * unanswered. */
 	void (*stop_cb)(void *arg, int64_t drain_us);
-	/* The last STOP, perhaps before any plan: as stop_cb, then close everything and call link_final(). */
+	/* The last STOP, perhaps before any plan: as stop_cb, then close everything and call
+	 * link_final(). */
 	void (*quit_cb)(void *arg, int64_t drain_us);
 };
 
 /*
- * Take over both descriptors (made non-blocking), send HELLO, read control frames, send COUNTERS
- * each second. When the control pipe ends or sends nonsense the process exits at once, status 0 or 1.
+ * Take over both descriptors (made non-blocking), send HELLO, read control frames, send
+ * COUNTERS each second. When the control pipe ends or sends nonsense the process exits at once,
+ * status 0 or 1.
  */
 struct link *link_new(struct event_base *base, int control_fd, int samples_fd, enum role role,
     int64_t generation, const struct link_handler *handler, void *arg);
@@ -61,11 +65,15 @@ void link_op_end(struct link *l, const struct msg_op_end *end);
 /* Slots first .. first+count-1 were dropped (MSG_SLOTS); counted. */
 void link_slots(struct link *l, int scenario, int64_t first, int64_t count, struct mono free_at);
 
-/* One sample. at: when it was asked for, so that at minus an uptime is never later than the boot. */
-void link_telemetry(struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
-void link_event(struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
+/* One sample. at: when it was asked for, so that at minus an uptime is never later than the
+ * boot. */
+void link_telemetry(
+    struct link *l, struct mono at, int scenario, enum metric metric, int64_t value);
+void link_event(
+    struct link *l, int scenario, enum event_kind kind, int64_t value, const char *text);
 
-/* The device told these metrics (bits 1 << m) with values that cannot be: said once each, as a note. */
+/* The device told these metrics (bits 1 << m) with values that cannot be: said once each, as a
+ * note. */
 void link_nonsense(struct link *l, unsigned metrics);
 
 /* The preflight's outcome (class OP_OK: fine). */
