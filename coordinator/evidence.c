@@ -126,12 +126,13 @@ scenario_eval(
 
 struct console {
 	int64_t span_us, end_us, held_us, opens, lines;
+	int64_t known;		/* findings in those lines: clock, heap, WS diag, shedding, crash */
 };
 
 static struct console
 console_sum(const struct run_result *run, const struct device_result *d)
 {
-	struct console c = {0, 0, 0, 0, 0};
+	struct console c = {0};
 	const struct scenario_result *s;
 	int i;
 
@@ -146,6 +147,8 @@ console_sum(const struct run_result *run, const struct device_result *d)
 		c.held_us += s->serial.held_us;
 		c.opens += s->serial.opens;
 		c.lines += s->serial.lines;
+		c.known += s->clock_readings + s->heap[HEAP_SERIAL].samples + s->serial.ws_diag_lines +
+		    s->serial.shedding_lines + s->serial.warning_lines + s->serial.fatal_lines;
 	}
 	return c;
 }
@@ -211,6 +214,11 @@ console_eval(const struct run_result *run, const struct device_result *d, const 
 		gap_add(out, -1, "serial_no_line",
 		    "the serial port %.100s gave not one line in %" PRId64 " s", port,
 		    c.span_us / US_PER_S);
+	if (c.lines > 0 && c.known == 0 && run->plan.serial_only)
+		gap_add(out, -1, "serial_no_known_line",
+		    "the serial port %.100s gave %" PRId64 " lines, none of them such as a LightwaveOS "
+		    "console prints: another device, or not its console?",
+		    port, c.lines);
 	silence_eval(d, &c, port, out);
 }
 

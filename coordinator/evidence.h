@@ -10,7 +10,8 @@ struct evidence_gap {
 	int scenario;		/* -1: the run */
 	/*
 	 * A name: rest_no_answer ws_no_answer rest_under_plan ws_under_plan rest_ops_lost ws_ops_lost
-	 * serial_never_open serial_held serial_no_line serial_silent worker_data_holes worker_lost host_too_slow
+	 * serial_never_open serial_held serial_no_line serial_no_known_line serial_silent
+	 * worker_data_holes worker_lost host_too_slow
 	 * interrupted not_started run_not_ended
 	 */
 	const char *what;

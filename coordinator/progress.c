@@ -182,7 +182,9 @@ say_event(struct progress *p, const struct msg_event *m)
 
 	switch ((enum event_kind)m->kind) {
 	case EV_WS_CLOSE:
-		if (m->value != 1000)
+		if (m->value == 1006)
+			progress_say(p, "ws: session lost: %.*s", len, text);
+		else if (m->value != 1000)
 			progress_say(p, "ws: session closed with %lld %.*s",
 			    (long long)m->value, len, text);
 		break;

@@ -513,8 +513,8 @@ def case_make():
     env = {k: v for k, v in os.environ.items() if not re.match("LWSTRESS_|MAKE|MFLAGS", k)}
     make = subprocess.Popen(["make", "-C", BUILD, "perf-serial", "PERF_SERIAL_PORT=" + console.link,
                              "PERF_SERIAL_DURATION=3", "PERF_OUT_DIR=" + os.path.abspath("out")], env=env)
-    for _ in range(3):
-        console.write(b"a line\n")
+    for i in range(3):
+        console.write(b"[%d][INFO][Main] a line\n" % (1000 + 500 * i))
         time.sleep(0.5)
     assert make.wait() == 0
     with open(glob.glob("out/stress_harness_serial_*.json")[0], encoding="utf-8") as f:

@@ -150,6 +150,28 @@ change_silent_short(struct run_result *r)
 }
 
 static void
+change_silent_serial_only(struct run_result *r)
+{
+	change_silent_short(r);
+	r->plan.serial_only = true;
+}
+
+static void
+change_noise(struct run_result *r)
+{
+	r->plan.serial_only = true;
+	r->device[0]->scenario[0].clock_readings = 0;
+	r->device[0]->scenario[0].heap[HEAP_SERIAL].samples = 0;
+}
+
+static void
+change_one_known_line(struct run_result *r)
+{
+	change_noise(r);
+	r->device[0]->scenario[0].clock_readings = 1;
+}
+
+static void
 silence(struct run_result *r, int64_t from_s, int64_t to_s, bool resumed, int64_t answer_s)
 {
 	struct device_result *d = r->device[0];
@@ -312,6 +334,12 @@ static const struct rule rules[] = {
 	"the serial port /dev/x was open for 56 of 60 s, under 95%"},
     {change_silent, "serial_no_line", "the serial port /dev/x gave not one line in 60 s"},
     {change_silent_short, NULL, NULL},
+    {change_silent_serial_only, "serial_no_line",
+	"the serial port /dev/x gave not one line in 59 s"},
+    {change_noise, "serial_no_known_line",
+	"the serial port /dev/x gave 10 lines, none of them such as a LightwaveOS console prints: "
+	"another device, or not its console?"},
+    {change_one_known_line, NULL, NULL},
     {change_dead_to_end, "serial_silent",
 	"the serial port /dev/x fell silent for 20 of 60 s, over 5%: console dead, REST or "
 	"WebSocket alive"},
