@@ -20,7 +20,7 @@
 
 #define PIPE_BYTES (1024 * 1024)
 /* After a read: a busy worker does not wake us for every frame. */
-#define REST_US US_PER_MS
+#define REST_US (2 * US_PER_MS)
 /* A dead worker's pipe is at its end by then, or held by a stranger. */
 #define LINGER_US (2 * US_PER_S)
 
