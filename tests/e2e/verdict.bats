@@ -95,3 +95,16 @@ worker_pid() {
 	END
 	check_json "$(report)" 'rest["ok"] == 8' 'd["complete"] is True'
 }
+
+@test "secrets that a device quotes are hidden, nonsense that it tells is left out" {
+	local url
+	start_server echo "$PYTHON3" "$LIB/echo_server.py"
+	url=$(member url)
+	LWSTRESS_API_KEY=k3y-of-ours coord_gives 1 --host "http://bob:hunter2@${url#http://}" \
+	    --profile "$(rest_profile quoted 1 8 1)"
+	check_json "$(report)" 'rest["errors_by_class"]["api"] == 8' \
+	    '"ODD: key *********** auth Basic ****************" in rest["error_texts"][0]["text"]' \
+	    'd["workers"][0]["restarts"] == 0' \
+	    'any("heap that cannot be" in n for n in d["notes"])'
+	run ! grep -raE 'k3y-of-ours|hunter2|Ym9iOmh1bnRlcjI' "$(dirname "$(report)")"
+}
