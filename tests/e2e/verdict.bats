@@ -108,3 +108,14 @@ worker_pid() {
 	    'any("heap that cannot be" in n for n in d["notes"])'
 	run ! grep -raE 'k3y-of-ours|hunter2|Ym9iOmh1bnRlcjI' "$(dirname "$(report)")"
 }
+
+@test "sessions refused before the first scenario count where WebSocket load is planned" {
+	cat >"$BATS_TEST_TMPDIR/two.json" <<-'END'
+		{"name": "two", "scenarios": [{"name": "a", "seconds": 1, "rest_hz": 8},
+		    {"name": "b", "seconds": 1, "ws_hz": 4}]}
+	END
+	coord_gives 1 --simulate=ws-clients=0 --profile "$BATS_TEST_TMPDIR/two.json"
+	check_json "$(report)" 'd["results"][0]["ws"]["connect_errors"] == 0' \
+	    'd["results"][1]["ws"]["connect_errors"] >= 1' \
+	    '[g["scenario"] for g in d["gates"] if not g["ok"]] == ["b"]'
+}
